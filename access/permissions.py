@@ -1,0 +1,52 @@
+"""What a role may do. Relationships (records.reach) say to whom; transition tables say when."""
+
+from enum import StrEnum
+
+from django.db import models
+
+
+class Role(models.TextChoices):
+    """What a person is at one organisation (FHIR PractitionerRole.code)."""
+
+    GP = "gp", "GP"
+    NURSE = "nurse", "Nurse"
+    RECEPTIONIST = "receptionist", "Receptionist"
+    PRACTICE_MANAGER = "practice-manager", "Practice manager"
+    PRIVACY_OFFICER = "privacy-officer", "Privacy officer"
+    SOCIAL_CARE = "social-care", "Social-care professional"
+    HOSPITAL_CLINICIAN = "hospital-clinician", "Hospital clinician"
+
+
+class Permission(StrEnum):
+    """One thing a person may do. Views name them with access.guard.requires."""
+
+    FIND_PATIENT = "find a patient"
+    READ_DEMOGRAPHICS = "read who a patient is and how to reach them"
+    READ_RECORD = "read the clinical record"
+    READ_LETTER_TITLES = "see which letters there are"
+    READ_LETTERS = "read letters"
+    READ_REFERRALS = "see referrals and where they stand"
+    WRITE_REFERRAL = "write and send a referral"
+    READ_REFERRED = "read what was sent with a referral to us"
+    READ_CARE_SUMMARY = "read a plain care summary of people on the caseload"
+    SEE_APPOINTMENTS = "see today's appointments"
+
+
+_EVERYONE_AT_A_PRACTICE = {
+    Permission.FIND_PATIENT,
+    Permission.READ_DEMOGRAPHICS,
+    Permission.READ_LETTER_TITLES,
+    Permission.READ_REFERRALS,
+    Permission.SEE_APPOINTMENTS,
+}
+_CLINICIAN = _EVERYONE_AT_A_PRACTICE | {Permission.READ_RECORD, Permission.READ_LETTERS, Permission.WRITE_REFERRAL}
+
+PERMISSIONS: dict[Role, frozenset[Permission]] = {
+    Role.GP: frozenset(_CLINICIAN),
+    Role.NURSE: frozenset(_CLINICIAN),
+    Role.RECEPTIONIST: frozenset(_EVERYONE_AT_A_PRACTICE),
+    Role.PRACTICE_MANAGER: frozenset(_EVERYONE_AT_A_PRACTICE),
+    Role.PRIVACY_OFFICER: frozenset(),
+    Role.SOCIAL_CARE: frozenset({Permission.READ_CARE_SUMMARY}),
+    Role.HOSPITAL_CLINICIAN: frozenset({Permission.READ_REFERRED}),
+}

@@ -1,0 +1,6 @@
+from django.apps import AppConfig
+
+
+class GpportalConfig(AppConfig):
+    name = "gpportal"
+    verbose_name = "The roof"

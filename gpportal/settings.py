@@ -1,0 +1,233 @@
+"""All settings, read from the environment (12-factor).
+
+`./gp run` sets GP_DEMO=1, which alone allows the demonstration's defaults. Without it a missing secret, host or TLS
+setting stops start-up and is named. Every variable is listed in docs/operators.md.
+"""
+
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import environ
+from csp.constants import NONE, SELF
+from django.core.exceptions import ImproperlyConfigured
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+env = environ.Env()
+
+DEMO = env.bool("GP_DEMO", False)
+TESTING = env.bool("GP_TEST", False)
+PRODUCTION = not DEMO
+DATA_DIR = Path(env.str("GP_DATA_DIR", str(BASE_DIR / "var")))
+
+
+def required(name: str, purpose: str) -> str:
+    """The value of an environment variable without which the service must not start."""
+    value: str = env.str(name, "")
+    if not value:
+        raise ImproperlyConfigured(f"{name} is not set: {purpose}")
+    return value
+
+
+# Where we are -------------------------------------------------------------------------------------------------------
+PUBLIC_URL = required(
+    "GP_PUBLIC_URL", "the address users and partners reach us at, such as https://portal.example.nhs.uk"
+)
+SECRET_KEY = required("GP_SECRET_KEY", "a long random secret that signs sessions and tokens")
+_public = urlsplit(PUBLIC_URL)
+if PRODUCTION:
+    ALLOWED_HOSTS = [host.strip() for host in required("GP_HOSTS", "the host names we answer to").split(",")]
+    if _public.scheme != "https":
+        raise ImproperlyConfigured("GP_PUBLIC_URL must begin with https:// in production: patient data needs TLS")
+    TLS_AT = required("GP_TLS", "where TLS ends: 'proxy' (a proxy sets X-Forwarded-Proto) or 'here'")
+    if TLS_AT not in ("proxy", "here"):
+        raise ImproperlyConfigured("GP_TLS must be 'proxy' or 'here'")
+    if TLS_AT == "proxy":
+        SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+    SECURE_SSL_REDIRECT = True
+    SECURE_HSTS_SECONDS = 31_536_000
+    SECURE_HSTS_INCLUDE_SUBDOMAINS = True
+else:
+    ALLOWED_HOSTS = ["127.0.0.1", "localhost", "[::1]", "testserver"]
+DEBUG = False
+ROOT_URLCONF = "gpportal.urls"
+WSGI_APPLICATION = "gpportal.wsgi.application"
+CSRF_TRUSTED_ORIGINS = [f"{_public.scheme}://{_public.netloc}"]
+
+INSTALLED_APPS = [
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.contrib.postgres",
+    "django_htmx",
+    "csp",
+    "rest_framework",
+    "ui",
+    "access",
+    "exchange",
+    "records",
+    "referrals",
+    "socialcare",
+    "gpportal",
+]
+if DEMO:
+    INSTALLED_APPS.append("django_migration_linter")
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "ui.middleware.patient_pages_are_never_stored",
+]
+
+# Data ---------------------------------------------------------------------------------------------------------------
+# Two roles: `default` is the app's (no DDL; may only add to the audit), `owner` migrates and nothing else.
+required("DATABASE_URL", "PostgreSQL for the role the application runs as")
+_pool = {"min_size": 1, "max_size": env.int("GP_DATABASE_POOL", 10), "timeout": 10}
+DATABASES: dict[str, Any] = {
+    "default": env.db_url("DATABASE_URL"),
+    "owner": env.db_url("DATABASE_OWNER_URL") if env.str("DATABASE_OWNER_URL", "") else env.db_url("DATABASE_URL"),
+}
+DATABASES["default"].setdefault("OPTIONS", {})
+if not TESTING:
+    DATABASES["default"]["OPTIONS"]["pool"] = _pool
+DATABASES["owner"]["TEST"] = {"MIRROR": "default"}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+REDIS_URL = required("REDIS_URL", "Redis or Valkey, the doorbell of background work")
+
+# People -------------------------------------------------------------------------------------------------------------
+AUTH_USER_MODEL = "access.User"
+LOGIN_URL = "access:sign-in"
+LOGIN_REDIRECT_URL = "home"
+LOGOUT_REDIRECT_URL = "access:sign-in"
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+if TESTING:  # the cast of the tests signs in hundreds of times
+    PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+SESSION_COOKIE_AGE = env.int("GP_SESSION_HOURS", 12) * 3600
+SESSION_EXPIRE_AT_BROWSER_CLOSE = True
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = PRODUCTION
+SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = "gpportal_session", "gpportal_csrf"
+
+# Pages --------------------------------------------------------------------------------------------------------------
+LANGUAGE_CODE = "en-gb"
+TIME_ZONE = "Europe/London"
+USE_TZ = True
+USE_I18N = True
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.jinja2.Jinja2",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": False,
+        "OPTIONS": {
+            "environment": "ui.jinja.environment",
+            "context_processors": [
+                "django.contrib.messages.context_processors.messages",
+                "ui.context.page",
+            ],
+        },
+    },
+]
+STATIC_URL = "/static/"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+STATIC_ROOT = DATA_DIR / "static"
+WHITENOISE_USE_FINDERS = DEMO
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {
+        "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
+        if DEMO
+        else "whitenoise.storage.CompressedManifestStaticFilesStorage"
+    },
+}
+DATA_UPLOAD_MAX_MEMORY_SIZE = 6 * 1024 * 1024  # the FHIR API itself answers 413 above MESSAGE_LIMIT_BYTES
+
+# Headers ------------------------------------------------------------------------------------------------------------
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [SELF],
+        "img-src": [SELF, "data:"],
+        "object-src": [NONE],
+        "base-uri": [NONE],
+        "form-action": [SELF],
+        "frame-ancestors": [NONE],
+    }
+}
+X_FRAME_OPTIONS = "DENY"
+SECURE_REFERRER_POLICY = "same-origin"
+
+# Background work ----------------------------------------------------------------------------------------------------
+CELERY_BROKER_URL = REDIS_URL
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_REJECT_ON_WORKER_LOST = False  # the row in the database decides, the sweep rings again
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 600, "socket_timeout": 5, "socket_connect_timeout": 2}
+CELERY_TASK_PUBLISH_RETRY = False  # a lost doorbell is found by the sweep; a page never waits for the broker
+CELERY_TIMEZONE = TIME_ZONE
+SWEEP_SECONDS = env.int("GP_SWEEP_SECONDS", 5 if DEMO else 30)
+CELERY_BEAT_SCHEDULE = {
+    "sweep-outbox": {"task": "exchange.tasks.sweep_outbox", "schedule": SWEEP_SECONDS},
+    "sweep-inbox": {"task": "exchange.tasks.sweep_inbox", "schedule": SWEEP_SECONDS},
+}
+
+# The exchange -------------------------------------------------------------------------------------------------------
+MESSAGES = "gpportal.messages"  # events and happenings -> handlers
+OUR_ODS_CODE = env.str("GP_ODS_CODE", "Y90001" if DEMO else "")
+OUR_SERVICE_ID = env.str("GP_SERVICE_ID", "9000000101" if DEMO else "")
+MESSAGE_LIMIT_BYTES = 5 * 1024 * 1024
+MESSAGE_TIME_LIMIT_SECONDS = 5
+BARS_VERSIONS_SUPPORTED = env.list("GP_BARS_VERSIONS", default=["1.0.0", "1.1.0"])
+PARTNER_TIMEOUT_SECONDS = env.float("GP_PARTNER_TIMEOUT", 10.0)
+# Retry after so many seconds; the last one repeats until GIVE_UP_AFTER_HOURS (BaRS: exponential back-off, upper bound).
+RETRY_SECONDS = env.list(
+    "GP_RETRY_SECONDS", cast=int, default=[10, 30, 60] if DEMO else [60, 120, 300, 900, 3600, 14400]
+)
+GIVE_UP_AFTER_HOURS = env.int("GP_GIVE_UP_AFTER_HOURS", 120)
+DELIVERY_LEASE_SECONDS = env.int("GP_DELIVERY_LEASE", 30)
+SIGNING_KEY_FILE = Path(env.str("GP_SIGNING_KEY_FILE", str(DATA_DIR / "signing-key.json")))
+SANDBOX_HOSPITAL_URL = env.str("GP_SANDBOX_HOSPITAL_URL", "")
+SANDBOX_PHARMACY_URL = env.str("GP_SANDBOX_PHARMACY_URL", "")
+if PRODUCTION and not (OUR_ODS_CODE and OUR_SERVICE_ID):
+    raise ImproperlyConfigured("GP_ODS_CODE and GP_SERVICE_ID are not set: partners must know who sends")
+
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": ["exchange.api.authentication.PartnerToken"],
+    "DEFAULT_PERMISSION_CLASSES": ["exchange.api.authentication.IsPartner"],
+    "DEFAULT_RENDERER_CLASSES": ["exchange.api.media.FhirJsonRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["exchange.api.media.RawParser"],
+    "EXCEPTION_HANDLER": "exchange.api.errors.as_operation_outcome",
+    "UNAUTHENTICATED_USER": None,
+    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "exchange.api.media.AlwaysFhirJson",
+}
+
+# Logs: key/value lines with ids, never names or NHS numbers ----------------------------------------------------------
+LOG_LEVEL = env.str("GP_LOG_LEVEL", "INFO")
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"lines": {"()": "gpportal.logs.formatter"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "lines"}},
+    "root": {"handlers": ["stderr"], "level": LOG_LEVEL},
+    "loggers": {
+        "django.security.DisallowedHost": {"level": "ERROR"},
+        "httpx": {"level": "WARNING"},
+    },
+}

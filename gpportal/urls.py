@@ -1,0 +1,17 @@
+"""Every address of the service: path -> view."""
+
+from django.urls import include, path
+
+from gpportal import views
+
+urlpatterns = [
+    path("", views.home, name="home"),
+    path("", include("access.urls")),
+    path("patients/", include("records.urls")),
+    path("patients/<uuid:patient_id>/", views.one_screen, name="one-screen"),
+    path("referrals/", include("referrals.urls")),
+    path("care/", include("socialcare.urls")),
+    path("", include("exchange.urls")),
+    path("healthz", views.healthz, name="healthz"),
+    path("readyz", views.readyz, name="readyz"),
+]

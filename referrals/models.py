@@ -1,0 +1,99 @@
+"""A request for another service to see a patient, and everything that happened to it."""
+
+import uuid
+from typing import ClassVar
+
+from django.conf import settings
+from django.db import models
+
+from access.models import Organisation
+from exchange.models import Service
+from records.models import Patient
+
+
+class Referral(models.Model):
+    """A request for another service to see a patient (FHIR ServiceRequest).
+
+    `state` is the fold of its events and is written only by `actions.record_event`.
+    """
+
+    class Priority(models.TextChoices):
+        ROUTINE = "routine", "Routine"
+        URGENT = "urgent", "Urgent"
+        SUSPECTED_CANCER = "suspected-cancer", "Urgent suspected cancer"
+
+    class State(models.TextChoices):
+        DRAFT = "draft", "Draft"
+        SENT = "sent", "Sent, not yet delivered"
+        DELIVERED = "delivered", "Delivered"
+        ACCEPTED = "accepted", "Accepted"
+        BOOKED = "booked", "Booked"
+        REJECTED = "rejected", "Rejected"
+        NOT_DELIVERED = "not-delivered", "Could not be delivered"
+        ANSWERED = "answered", "Letter received"
+        COMPLETED = "completed", "Completed"
+        WITHDRAWN = "withdrawn", "Withdrawn"
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    patient = models.ForeignKey(Patient, on_delete=models.PROTECT, related_name="referrals")
+    service = models.ForeignKey(Service, on_delete=models.PROTECT, related_name="referrals")
+    #: The organisation that refers; its staff see the referral.
+    organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="referrals")
+    author = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    priority = models.CharField(max_length=20, choices=Priority.choices, default=Priority.ROUTINE)
+    reason = models.TextField()
+    clinical_summary = models.TextField(blank=True)
+    state = models.CharField(max_length=16, choices=State.choices, default=State.DRAFT, editable=False)
+    #: Counts the events: what a polling page shows and what an edit must name (optimistic version).
+    version = models.PositiveIntegerField(default=0, editable=False)
+    created_at = models.DateTimeField(auto_now_add=True)
+    sent_at = models.DateTimeField(null=True, editable=False)
+    #: When silence becomes an event: set at sending by priority.
+    due_on = models.DateField(null=True)
+
+    class Meta:
+        indexes: ClassVar = [
+            models.Index(fields=["patient", "-created_at"], name="referral_by_patient"),
+            models.Index(fields=["organisation", "state", "due_on"], name="referral_worklist"),
+        ]
+
+    def __str__(self) -> str:
+        return f"referral {self.pk}"
+
+
+class ReferralEvent(models.Model):
+    """One thing that happened to a referral. Never changed; the referral's state is the fold of these."""
+
+    class Kind(models.TextChoices):
+        DRAFTED = "drafted", "Written"
+        SENT = "sent", "Sent"
+        DELIVERED = "delivered", "Delivered"
+        ACCEPTED = "accepted", "Accepted"
+        BOOKED = "booked", "Booked"
+        REJECTED = "rejected", "Rejected"
+        REFUSED = "refused", "Refused by the receiving system"
+        EXPIRED = "expired", "Could not be delivered"
+        LETTER_FILED = "letter-filed", "Letter received"
+        COMPLETED = "completed", "Completed"
+        WITHDRAWN = "withdrawn", "Withdrawn"
+
+    referral = models.ForeignKey(Referral, on_delete=models.PROTECT, related_name="events")
+    number = models.PositiveIntegerField()
+    kind = models.CharField(max_length=16, choices=Kind.choices)
+    at = models.DateTimeField()
+    #: Who, as they were called then: a person, a partner or a process.
+    by = models.CharField(max_length=120)
+    by_kind = models.CharField(max_length=10)
+    outbox_id = models.UUIDField(null=True)
+    inbox_id = models.UUIDField(null=True)
+    #: What the event says: {"starts": …, "place": …} for booked, {"reason": …, "who": …} for rejected, {"letter": id}.
+    says = models.JSONField(default=dict)
+
+    class Meta:
+        ordering: ClassVar = ["number"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["referral", "number"], name="event_number_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.number} {self.kind}"
