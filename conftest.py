@@ -57,7 +57,7 @@ def django_db_setup(django_db_blocker: Any, worker_id: str) -> Iterator[None]:
         admin.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
 
 
-def _empty_as_owner(case: TransactionTestCase) -> None:
+def _empty_as_owner() -> None:
     """After a test with real commits: the app's role may not truncate, the owner may."""
     keep = {"django_migrations", "django_content_type", "auth_permission"}
     with connections["default"].cursor() as cursor:
@@ -74,7 +74,7 @@ def _clean_up_as_owner(django_db_blocker: Any) -> None:
         # The owner's connection is none of the test's databases; the blocker lets it through here only.
         with django_db_blocker.unblock():
             self._remove_databases_failures()  # type: ignore[attr-defined]
-            _empty_as_owner(self)
+            _empty_as_owner()
             self._add_databases_failures()  # type: ignore[attr-defined]
 
     TransactionTestCase._fixture_teardown = empty  # type: ignore[attr-defined]

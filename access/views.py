@@ -23,7 +23,7 @@ class SignIn(LoginView):
 
     def form_valid(self, form: SignInForm) -> HttpResponse:  # type: ignore[override]
         response = super().form_valid(form)
-        roles = list(current(self.request.user.pk)[:2])
+        roles = list(current(form.get_user().pk)[:2])
         if len(roles) == 1:
             actions.take_role(self.request, membership=roles[0])
         return response
