@@ -1,0 +1,113 @@
+"""Whom an actor may reach, and what of them: the only roots of a clinical query in views, panels and the API.
+
+Read only from relationship rows (registered, caseload, referred): a role alone opens nobody's record.
+"""
+
+from typing import Final
+from uuid import UUID
+
+from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.http import Http404
+
+from access.actor import Actor
+from access.permissions import Role
+from records.models import Letter, Patient, Relationship, Resource
+
+_PRACTICE_ROLES: Final = frozenset({Role.GP, Role.NURSE, Role.RECEPTIONIST, Role.PRACTICE_MANAGER})
+_CLINICIANS: Final = frozenset({Role.GP, Role.NURSE})
+_MERGE_STEPS: Final = 10
+
+#: Which kind of relationship opens a patient to a role. A role that is not here reaches nobody.
+GROUND: Final[dict[Role, str]] = {
+    **dict.fromkeys(_PRACTICE_ROLES, Relationship.Kind.REGISTERED),
+    Role.SOCIAL_CARE: Relationship.Kind.CASELOAD,
+    Role.HOSPITAL_CLINICIAN: Relationship.Kind.REFERRED,
+}
+
+#: The least a plain care summary needs of FHIR; notes and letters are none of it.
+CARE_SUMMARY_TYPES: Final = (
+    "AllergyIntolerance",
+    "CarePlan",
+    "CareTeam",
+    "Condition",
+    "Encounter",
+    "Flag",
+    "Goal",
+    "MedicationRequest",
+    "MedicationStatement",
+    "RelatedPerson",
+)
+
+
+def patients(actor: Actor) -> QuerySet[Patient]:
+    """The people with whom the actor's organisation has an open relationship of the kind the actor's role needs."""
+    ground = GROUND.get(actor.role) if actor.role else None
+    if ground is None or actor.organisation_id is None:
+        return Patient.objects.none()
+    related = Relationship.objects.filter(
+        organisation_id=actor.organisation_id, kind=ground, until__isnull=True, patient=OuterRef("pk")
+    )
+    return Patient.objects.filter(Exists(related), merged_into__isnull=True)
+
+
+def patient_or_404(actor: Actor, patient_id: UUID | str) -> Patient:
+    """The patient behind an id, following merges. Raises Http404, alike for unknown and for out of reach."""
+    wanted: UUID | str | None = patient_id
+    for _ in range(_MERGE_STEPS):
+        found = patients(actor).filter(pk=wanted).first()
+        if found is not None:
+            return found
+        wanted = Patient.objects.filter(pk=wanted).values_list("merged_into", flat=True).first()
+        if wanted is None:
+            break
+    raise Http404("No such patient")
+
+
+def resources(actor: Actor, patient: Patient) -> QuerySet[Resource]:
+    """What the actor may read of a patient: all of it, today's bookings, a care summary's needs, or nothing.
+
+    Includes what was entered in error: the screen says so, it is not hidden here.
+    """
+    of_patient = Resource.objects.filter(patient__in=_rows_of(actor, patient))
+    if actor.role in _CLINICIANS:
+        return of_patient
+    if actor.role in _PRACTICE_ROLES:
+        return of_patient.filter(type="Appointment")
+    if actor.role == Role.SOCIAL_CARE:
+        own_notes = Q(type="Observation", source_id=actor.organisation_id)
+        return of_patient.filter(Q(type__in=CARE_SUMMARY_TYPES) | own_notes)
+    return Resource.objects.none()
+
+
+def letters(actor: Actor, patient: Patient) -> QuerySet[Letter]:
+    """Letters filed to a patient. Everyone at the practice sees titles; the view's permission says who may open one."""
+    if actor.role not in _PRACTICE_ROLES:
+        return Letter.objects.none()
+    return Letter.objects.filter(patient__in=_rows_of(actor, patient))
+
+
+def appointments(actor: Actor) -> QuerySet[Resource]:
+    """Appointments at the actor's own practice, of patients within reach."""
+    if actor.role not in _PRACTICE_ROLES:
+        return Resource.objects.none()
+    return Resource.objects.filter(
+        type="Appointment", source_id=actor.organisation_id, patient__in=patients(actor)
+    ).select_related("patient")
+
+
+def _rows_of(actor: Actor, patient: Patient) -> list[UUID]:
+    """Ids of a patient within reach and of everyone found to be the same person; empty when out of reach.
+
+    Merges rewrite no rows, so these are read under all ids. Fetched first, and not as a subquery, so that what follows
+    narrows to the patient by index. One query; one more per level of merging.
+    """
+    reachable = patients(actor).filter(pk=patient.pk)
+    merged = Patient.objects.filter(merged_into=patient.pk)
+    found = set(reachable.values_list("pk", flat=True).union(merged.values_list("pk", flat=True)))
+    if patient.pk not in found:
+        return []
+    level = found - {patient.pk}
+    while level:
+        level = set(Patient.objects.filter(merged_into__in=level).values_list("pk", flat=True)) - found
+        found |= level
+    return list(found)
