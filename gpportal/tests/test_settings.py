@@ -24,7 +24,10 @@ def load(**changes: str | None) -> subprocess.CompletedProcess[str]:
     """Import the settings in a process of its own with production's environment, changed as asked."""
     environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT)}
     environment |= {name: value for name, value in (PRODUCTION | changes).items() if value is not None}
-    code = "from gpportal import settings as s; print(s.SESSION_COOKIE_SECURE, getattr(s, 'SECURE_SSL_REDIRECT', False), s.DEMO)"
+    code = (
+        "from gpportal import settings as s;"
+        "print(s.SESSION_COOKIE_SECURE, getattr(s, 'SECURE_SSL_REDIRECT', False), s.DEMO)"
+    )
     return subprocess.run(
         [sys.executable, "-W", "ignore", "-c", code],
         env=environment,
