@@ -1,0 +1,216 @@
+"""The checks a BaRS receiver makes on a referral message, in BaRS's order, as pure functions on parsed JSON."""
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sandbox.bars.names import CATEGORIES, CONTACT_RANK, EVENTS, Json, same_system
+from sandbox.bars.outcomes import Issue, Refused, refuse
+from sandbox.bars.rules import RESOURCES, RULES, Rule
+
+MOST_ISSUES = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Accepts:
+    """What one receiver can take: its service ids, application versions and use cases ((system, code))."""
+
+    services: Collection[str]
+    versions: Collection[str]
+    use_cases: Collection[tuple[str, str]]
+    pharmacy: bool = False
+
+
+def resources(bundle: Mapping[str, Any], kind: str = "") -> list[Json]:
+    """The resources of a bundle, of one type or all. Entries that are no objects are passed over."""
+    found = []
+    for entry in _as_list(bundle.get("entry")):
+        resource = entry.get("resource") if isinstance(entry, dict) else None
+        if isinstance(resource, dict) and kind in ("", resource.get("resourceType")):
+            found.append(resource)
+    return found
+
+
+def check_referral(bundle: Json, accepts: Accepts, target: str) -> None:
+    """Raise Refused unless `bundle` is a new referral that this receiver can take.
+
+    `target` is the service id of the NHSD-Target-Identifier header. Order: message at all, version, event,
+    destination, use case, content. Source: BaRS guide, Bundle processing failure scenarios.
+    """
+    _check_is_message(bundle)
+    _check_version(bundle, accepts)
+    _check_event(bundle)
+    issues = [*counted(bundle), *broken_rules(bundle, pharmacy=accepts.pharmacy), *dangling(bundle), *contacts(bundle)]
+    if issues:
+        raise Refused(400, *issues[:MOST_ISSUES])
+    _check_destination(bundle, accepts, target)
+    _check_use_case(bundle, accepts)
+    _check_new(bundle)
+
+
+def _check_is_message(bundle: object) -> None:
+    if not isinstance(bundle, dict) or bundle.get("resourceType") != "Bundle":
+        raise refuse(400, "structure", "The body is not a FHIR Bundle.", "Bundle")
+    if not resources(bundle):
+        raise refuse(400, "required", "The message has no entries.", "Bundle.entry")
+
+
+def _check_version(bundle: Json, accepts: Accepts) -> None:
+    meta = bundle.get("meta")
+    version = meta.get("versionId") if isinstance(meta, dict) else None
+    if not version:
+        expression = "Bundle.meta.versionId" if isinstance(meta, dict) else "Bundle.meta"
+        raise refuse(400, "invariant", "The application version is missing.", expression)
+    if version not in accepts.versions:
+        supported = ", ".join(sorted(accepts.versions))
+        raise refuse(422, "not-supported", f"Supported versions: {supported}.", "Bundle.meta.versionId")
+
+
+def _check_event(bundle: Json) -> None:
+    first = resources(bundle)[0]
+    if first.get("resourceType") != "MessageHeader":
+        raise refuse(400, "structure", "The first entry is not a MessageHeader.", "MessageHeader")
+    event = first.get("eventCoding")
+    if not isinstance(event, dict):
+        raise refuse(400, "required", "Missing: what is asked of us.", "MessageHeader.eventCoding")
+    if not same_system(event.get("system"), EVENTS):
+        raise refuse(400, "invariant", "The event system is unknown.", "MessageHeader.eventCoding.system")
+    if event.get("code") != "servicerequest-request":
+        raise refuse(400, "invariant", "The event is not one this service takes.", "MessageHeader.eventCoding.code")
+
+
+def _check_destination(bundle: Json, accepts: Accepts, target: str) -> None:
+    for destination in resources(bundle, "MessageHeader")[0]["destination"]:
+        service = str(destination["endpoint"]).rpartition("|")[2]
+        if service not in accepts.services or service != target:
+            said = "The destination is not the service that the target identifier names."
+            raise refuse(422, "not-supported", said, "MessageHeader.destination.endpoint")
+
+
+def _check_use_case(bundle: Json, accepts: Accepts) -> None:
+    coding = resources(bundle, "ServiceRequest")[0]["category"][0]["coding"]
+    if not any(same_system(c["system"], CATEGORIES) and c["code"] == "referral" for c in coding):
+        raise refuse(400, "invariant", "Only referrals are taken.", "ServiceRequest.category.coding")
+    cases = [c for c in coding if not same_system(c["system"], CATEGORIES)]
+    if not cases:
+        raise refuse(400, "required", "The use case is missing.", "ServiceRequest.category.coding")
+    known = any(same_system(c["system"], s) and c["code"] == code for c in cases for s, code in accepts.use_cases)
+    if not known:
+        raise refuse(422, "not-supported", "The use case is not offered here.", "ServiceRequest.category.coding")
+
+
+def _check_new(bundle: Json) -> None:
+    reasons = {c["code"] for c in resources(bundle, "MessageHeader")[0]["reason"]["coding"]}
+    if reasons == {"update"}:
+        raise refuse(400, "not-supported", "Updates are not supported yet.", "MessageHeader.reason.coding.code")
+    if reasons != {"new"}:
+        raise refuse(400, "invariant", "The reason must be new.", "MessageHeader.reason.coding.code")
+    if resources(bundle, "ServiceRequest")[0]["status"] != "active":
+        raise refuse(400, "invariant", "A new referral must be active.", "ServiceRequest.status")
+
+
+def counted(bundle: Json) -> Iterator[Issue]:
+    """Resources of which there are too few or too many."""
+    for kind, (least, most) in RESOURCES.items():
+        have = len(resources(bundle, kind))
+        if have < least:
+            yield Issue("required", f"{kind}: {have} sent, at least {least} needed.", kind)
+        elif most is not None and have > most:
+            yield Issue("invariant", f"{kind}: {have} sent, at most {most} allowed.", kind)
+
+
+def broken_rules(bundle: Json, *, pharmacy: bool) -> Iterator[Issue]:
+    """Each MUST row that some part of the message does not meet, with its FHIR path."""
+    types = {entry["fullUrl"]: entry["resource"].get("resourceType") for entry in _whole_entries(bundle)}
+    for rule in RULES:
+        if rule.pharmacy and not pharmacy:
+            continue
+        kind, *steps = rule.path.split(".")
+        roots: list[Any] = [bundle] if kind == "Bundle" else list(resources(bundle, kind))
+        for parent in _descend(roots, steps[:-1]):
+            issue = _judge(rule, parent, steps[-1], types)
+            if issue:
+                yield issue
+
+
+def _descend(nodes: list[Any], steps: list[str]) -> list[Any]:
+    for step in steps:
+        nodes = [child for node in nodes if isinstance(node, dict) for child in _as_list(node.get(step))]
+    return nodes
+
+
+def _judge(rule: Rule, parent: Any, last: str, types: Mapping[str, str]) -> Issue | None:
+    if not isinstance(parent, dict):
+        return Issue("structure", "An object is expected here.", rule.path.rpartition(".")[0])
+    if rule.where and parent.get(rule.where[0]) != rule.where[1]:
+        return None
+    values = [value for value in _as_list(parent.get(last)) if value not in ("", {}, [], None)]
+    if not values:
+        return Issue("required", f"Missing: {rule.why}.", rule.path)
+    if rule.cardinality.endswith("..1") and len(values) > 1:
+        return Issue("invariant", f"At most one allowed: {rule.why}.", rule.path)
+    if rule.fixed and not any(_among(value, rule.fixed) for value in values):
+        return Issue("value", f"Not an allowed value: {rule.why}.", rule.path)
+    if rule.refers and any(types.get(str(value)) != rule.refers for value in values):
+        return Issue("invariant", f"Must lead to a {rule.refers} in the message: {rule.why}.", rule.path)
+    return None
+
+
+def dangling(bundle: Json) -> Iterator[Issue]:
+    """References that lead to nothing in the message. The journey id (EpisodeOfCare) lives with the sender."""
+    urls = {entry["fullUrl"] for entry in _whole_entries(bundle)}
+    for resource in resources(bundle):
+        for path, reference in _references(resource, str(resource.get("resourceType"))):
+            if (reference.startswith(("urn:", "#")) and reference not in urls) or _leads_outside(path, reference):
+                yield Issue("invariant", "The reference leads to nothing in the message.", path)
+
+
+def _leads_outside(path: str, reference: str) -> bool:
+    return not reference.startswith(("urn:", "#")) and not path.startswith("Encounter.episodeOfCare")
+
+
+def _references(node: Any, path: str) -> Iterator[tuple[str, str]]:
+    if isinstance(node, dict):
+        for key, value in node.items():
+            if key == "reference" and isinstance(value, str):
+                yield f"{path}.reference", value
+            else:
+                yield from _references(value, f"{path}.{key}")
+    elif isinstance(node, list):
+        for item in node:
+            yield from _references(item, path)
+
+
+def contacts(bundle: Json) -> Iterator[Issue]:
+    """Exactly one contact of rank 1, and it has a telephone number (BaRS guide, Patient.contact)."""
+    for patient in resources(bundle, "Patient"):
+        first = [c for c in _as_list(patient.get("contact")) if isinstance(c, dict) and _rank(c) == 1]
+        if len(first) != 1:
+            yield Issue("invariant", "Exactly one contact must have rank 1.", "Patient.contact.extension")
+        elif not any(isinstance(t, dict) and t.get("system") == "phone" for t in _as_list(first[0].get("telecom"))):
+            yield Issue("required", "The first contact needs a telephone number.", "Patient.contact.telecom.system")
+
+
+def _rank(contact: Json) -> object:
+    for extension in _as_list(contact.get("extension")):
+        if isinstance(extension, dict) and extension.get("url") == CONTACT_RANK:
+            return extension.get("valuePositiveInt")
+    return None
+
+
+def _whole_entries(bundle: Json) -> list[Json]:
+    return [
+        entry
+        for entry in _as_list(bundle.get("entry"))
+        if isinstance(entry, dict) and isinstance(entry.get("fullUrl"), str) and isinstance(entry.get("resource"), dict)
+    ]
+
+
+def _among(value: object, allowed: tuple[str, ...]) -> bool:
+    return any(str(value).casefold() == one.casefold() for one in allowed)
+
+
+def _as_list(value: Any) -> list[Any]:
+    if value is None:
+        return []
+    return value if isinstance(value, list) else [value]

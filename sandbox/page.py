@@ -1,0 +1,113 @@
+"""The partner's own plain page and the JSON list of arrivals: ids and states only, no patient data."""
+
+import hashlib
+import html
+from datetime import datetime
+
+from sandbox.bars.names import Json
+from sandbox.behaviour import MODES, Behaviour
+from sandbox.partner import Partner
+from sandbox.store import Store
+from sandbox.words import LONDON
+
+ACTS = {
+    "accepted": "Answer now: accept",
+    "booked": "Answer now: book",
+    "completed": "Answer now: result",
+    "letter": "Send letter",
+    "rejected": "Answer now: reject",
+}
+STATES = {"waiting": "waiting", "delivered": "delivered", "refused": "not taken by the practice", "dropped": "dropped"}
+
+_STYLE = (
+    "body{font:16px/1.5 sans-serif;margin:1.5rem;max-width:75rem}table{border-collapse:collapse;width:100%}"
+    "th,td{text-align:left;vertical-align:top;padding:.4rem .6rem;border-bottom:1px solid #ccc}"
+    "form{display:inline}button{font:inherit;margin:.1rem}code{font-size:.85em;overflow-wrap:anywhere}"
+    ".note{background:#fff3cd;padding:.5rem 1rem}"
+)
+
+
+def arrivals(store: Store, behaviour: Behaviour) -> Json:
+    """Every raw arrival with its hash and answer, and every accepted referral with the state of our answers."""
+    referrals = store.listed(
+        "SELECT id, at, request_id, correlation_id, bundle_id, service FROM referrals ORDER BY at, id"
+    )
+    answers = store.listed(
+        "SELECT id AS request_id, referral, place, kind, state, tries, status, due, body FROM answers ORDER BY place"
+    )
+    for answer in answers:
+        body = answer.pop("body")
+        answer["sha256"] = hashlib.sha256(body).hexdigest() if body else None
+    for referral in referrals:
+        referral["answers"] = [answer for answer in answers if answer["referral"] == referral["id"]]
+    return {
+        "behaviour": {"mode": behaviour.mode, "seconds": behaviour.seconds},
+        "arrivals": store.listed("SELECT * FROM arrivals ORDER BY n"),
+        "referrals": referrals,
+    }
+
+
+def page(partner: Partner, store: Store, behaviour: Behaviour) -> str:
+    """The whole page as HTML; works without JavaScript."""
+    found = arrivals(store, behaviour)
+    name = html.escape(partner.name)
+    rows = "".join(_referral(partner, one) for one in reversed(found["referrals"][-100:]))
+    refused = [a for a in found["arrivals"] if a["status"] != 200][-50:]
+    return (
+        f'<!doctype html><html lang="en-GB"><head><meta charset="utf-8"><title>{name} (sandbox)</title>'
+        f'<meta name="viewport" content="width=device-width"><style>{_STYLE}</style></head><body>'
+        f'<h1>{name} (sandbox)</h1><p class="note">A pretend organisation for demonstrations and tests.</p>'
+        f"<h2>Behaviour</h2><p>At present it {html.escape(MODES[behaviour.mode])}.</p><p>{_switches()}</p>"
+        "<h2>Referrals</h2><table><thead><tr><th>Received</th><th>Service</th><th>Ids</th><th>Answers</th>"
+        f"<th>Act</th></tr></thead><tbody>{rows or _nothing(5)}</tbody></table>"
+        "<h2>Not accepted</h2><table><thead><tr><th>Received</th><th>Request id</th><th>Answer</th></tr></thead>"
+        f"<tbody>{''.join(_refusal(one) for one in reversed(refused)) or _nothing(3)}</tbody></table></body></html>"
+    )
+
+
+def _referral(partner: Partner, one: Json) -> str:
+    service = partner.services.get(one["service"])
+    answers = "".join(
+        f"<li>{html.escape(a['kind'])}: {html.escape(STATES[a['state']])}{_tries(a)}</li>" for a in one["answers"]
+    )
+    return (
+        f"<tr><td>{_when(one['at'])}</td><td>{html.escape(service.name if service else one['service'])}</td>"
+        f"<td><code>{one['id']}</code><br><code>{one['correlation_id']}</code></td><td><ul>{answers}</ul></td>"
+        f"<td>{_buttons(one)}</td></tr>"
+    )
+
+
+def _tries(answer: Json) -> str:
+    return f" ({answer['tries']} tries)" if answer["tries"] > 1 else ""
+
+
+def _buttons(one: Json) -> str:
+    open_kinds = [a["kind"] for a in one["answers"] if a["state"] in ("waiting", "refused")]
+    done = {a["kind"] for a in one["answers"] if a["state"] == "delivered"}
+    if open_kinds and not done - {"accepted"} and not any(a["kind"] == "rejected" for a in one["answers"]):
+        open_kinds.append("rejected")
+    return "".join(_button("/sandbox/answer", {"referral": one["id"], "kind": kind}, ACTS[kind]) for kind in open_kinds)
+
+
+def _switches() -> str:
+    rows = {mode: {"mode": mode, "seconds": "10" if mode == "slow" else "0"} for mode in MODES}
+    return "".join(_button("/sandbox/behaviour", fields, mode.capitalize()) for mode, fields in rows.items())
+
+
+def _button(action: str, fields: dict[str, str], said: str) -> str:
+    hidden = "".join(f'<input type="hidden" name="{k}" value="{html.escape(v)}">' for k, v in fields.items())
+    return f'<form method="post" action="{action}">{hidden}<button>{html.escape(said)}</button></form>'
+
+
+def _refusal(one: Json) -> str:
+    said = html.escape(f"{one['status'] or 'under way'} {one['code'] or ''}")
+    request_id = html.escape(one["request_id"] or "")
+    return f"<tr><td>{_when(one['at'])}</td><td><code>{request_id}</code></td><td>{said}</td></tr>"
+
+
+def _nothing(columns: int) -> str:
+    return f'<tr><td colspan="{columns}">None yet.</td></tr>'
+
+
+def _when(at: float) -> str:
+    return f"{datetime.fromtimestamp(at, LONDON):%d %b %Y %H:%M:%S}"

@@ -1,0 +1,68 @@
+"""What makes one pretend partner different from another: names, services, use cases and how it answers."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from sandbox.bars.check import Accepts
+
+SOFTWARE = "gpportal sandbox"
+SOFTWARE_VERSION = "1.0.0"
+
+
+@dataclass(frozen=True, slots=True)
+class LetterWords:
+    """What the letter of one service says; `{reason}` stands for the reason given in the referral."""
+
+    diagnoses: tuple[str, ...]
+    summary: tuple[str, ...]
+    medicines: tuple[str, ...]
+    actions: tuple[str, ...]
+    told: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Offered:
+    """A service that can be referred to (FHIR HealthcareService)."""
+
+    id: str
+    name: str
+    place: str = ""
+    starts: str = "10:20"
+    minutes: int = 20
+    clinician: tuple[str, str, str] = ("Dr", "Laura", "Fenn")
+    letter: LetterWords | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One later answer and how long after the one before it is sent (seconds); `flag` is its command-line option."""
+
+    kind: str
+    flag: str
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Partner:
+    """A pretend organisation: ODS code, what it offers and takes, and the answers it gives."""
+
+    ods: str
+    name: str
+    phone: str
+    services: Mapping[str, Offered]
+    use_cases: frozenset[tuple[str, str]]
+    versions: frozenset[str]
+    version: str
+    steps: tuple[Step, ...]
+    reasons_to_reject: str
+    pharmacy: bool = False
+    address: tuple[str, ...] = field(default=())
+
+    def accepts(self) -> Accepts:
+        """The part that the message checks need."""
+        return Accepts(
+            services=frozenset(self.services),
+            versions=self.versions,
+            use_cases=self.use_cases,
+            pharmacy=self.pharmacy,
+        )

@@ -1,0 +1,240 @@
+"""The HTTP face of a partner: FHIR endpoint, token endpoint, published keys, its page and its switches."""
+
+import hashlib
+import json
+import logging
+from dataclasses import dataclass
+from email.message import Message
+from http import HTTPStatus
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+
+from sandbox.bars.headers import mirrored
+from sandbox.bars.names import MEDIA_TYPE, Json
+from sandbox.bars.outcomes import Issue, operation_outcome
+from sandbox.desk import MOST_BYTES, Body, Desk, measured
+from sandbox.page import arrivals, page
+from sandbox.partner import SOFTWARE, SOFTWARE_VERSION, Partner
+from sandbox.tokens import NotTrusted
+
+log = logging.getLogger("sandbox.server")
+
+MOST_TO_DRAIN = 64 * 1024 * 1024
+MOST_FORM = 64 * 1024
+LOOPBACK = frozenset({"127.0.0.1", "localhost", "[::1]"})
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """What a request handler needs."""
+
+    partner: Partner
+    desk: Desk
+    keys: Json
+
+
+class Server(ThreadingHTTPServer):
+    """One thread per connection; threads die with the program."""
+
+    daemon_threads = True
+    allow_reuse_address = True
+    request_queue_size = 64
+
+    def __init__(self, address: tuple[str, int]) -> None:
+        super().__init__(address, Handler)
+        self.site: Site
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A connection that broke off is one line without its content."""
+        log.warning("a connection ended early")
+
+
+class Handler(BaseHTTPRequestHandler):
+    """Routes. Every answer has a length, so connections stay open between messages."""
+
+    protocol_version = "HTTP/1.1"
+    server_version = "sandbox"
+    sys_version = ""
+    timeout = 30
+    disable_nagle_algorithm = True
+    server: Server
+
+    def do_GET(self) -> None:
+        """Everything that can be read."""
+        site, path = self.server.site, urlsplit(self.path).path
+        if path == "/healthz":
+            self._json(200, {"status": "ok", "partner": site.partner.ods})
+        elif path == "/.well-known/jwks.json":
+            self._json(200, site.keys)
+        elif path == "/FHIR/R4/metadata":
+            self._json(200, capability(site.partner), MEDIA_TYPE)
+        elif path == "/sandbox/arrivals":
+            self._json(200, arrivals(site.desk.store, site.desk.behaviour))
+        elif path == "/":
+            made = page(site.partner, site.desk.store, site.desk.behaviour)
+            self._send(200, made.encode(), "text/html; charset=utf-8")
+        else:
+            self._no_such(404)
+
+    def do_POST(self) -> None:
+        """Messages, token requests and switches."""
+        path = urlsplit(self.path).path.replace("%24", "$")
+        if path == "/FHIR/R4/$process-message":
+            self._message()
+        elif path == "/oauth2/token":
+            self._token()
+        elif path in ("/sandbox/behaviour", "/sandbox/answer"):
+            self._switch(path)
+        else:
+            self._read()
+            self._no_such(404)
+
+    def do_PUT(self) -> None:
+        """Nothing here can be overwritten."""
+        self._read()
+        self._no_such(405)
+
+    do_PATCH = do_DELETE = do_PUT  # noqa: N815 (names that http.server looks up)
+
+    def _message(self) -> None:
+        body = self._read()
+        if body is None:
+            self._json(411, operation_outcome(411, [Issue("required", "Content-Length is missing.")]), MEDIA_TYPE)
+            return
+        status, answer = self.server.site.desk.process(_plain(self.headers), body)
+        self._json(status, answer, MEDIA_TYPE)
+
+    def _token(self) -> None:
+        body = self._read(MOST_FORM)
+        form = dict(parse_qsl((body.content or b"").decode("utf-8", "replace") if body else ""))
+        try:
+            granted = self.server.site.desk.issuer.token(form)
+        except NotTrusted as fault:
+            log.info("token refused: %s", fault)
+            self._json(401, {"error": "invalid_client", "error_description": str(fault)})
+            return
+        log.info("token given")
+        self._json(200, granted)
+
+    def _switch(self, path: str) -> None:
+        body = self._read(MOST_FORM)
+        if not self._from_here() or body is None or body.content is None:
+            self._json(403, {"error": "only from this machine"})
+            return
+        wants_json = str(self.headers.get("Content-Type", "")).startswith("application/json")
+        try:
+            fields = json.loads(body.content) if wants_json else dict(parse_qsl(body.content.decode()))
+            self._act(path, fields)
+        except (ValueError, KeyError, TypeError, AttributeError):
+            self._json(400, {"error": "unknown mode, referral or kind"})
+            return
+        if wants_json:
+            self._json(200, {"ok": True})
+        else:
+            self.send_response(303)
+            self.send_header("Location", "/")
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+    def _act(self, path: str, fields: dict[str, Any]) -> None:
+        desk = self.server.site.desk
+        if path == "/sandbox/behaviour":
+            desk.behaviour.switch(str(fields["mode"]), float(fields.get("seconds") or 0))
+            log.info("behaviour %s", desk.behaviour.mode)
+            return
+        referral, kind = str(fields["referral"]), str(fields["kind"])
+        done = desk.store.reject(referral) if kind == "rejected" else desk.store.hasten(referral, kind)
+        if not done:
+            raise ValueError("nothing to send")
+        desk.answering.poke()
+
+    def _from_here(self) -> bool:
+        host = str(self.headers.get("Host", ""))
+        origin = self.headers.get("Origin")
+        return host.rpartition(":")[0] in LOOPBACK and (not origin or urlsplit(origin).netloc == host)
+
+    def _read(self, most: int = MOST_BYTES) -> Body | None:
+        """The request's body; one that is too large is read to its end but not kept, so that we can still answer."""
+        declared = self.headers.get("Content-Length", "")
+        if not declared.isdigit():
+            self.close_connection = True
+            return None
+        size = int(declared)
+        if size <= most:
+            return measured(self.rfile.read(size))
+        digest, left = hashlib.sha256(), min(size, MOST_TO_DRAIN)
+        self.close_connection = size > MOST_TO_DRAIN
+        while left > 0 and (piece := self.rfile.read(min(left, 65536))):
+            digest.update(piece)
+            left -= len(piece)
+        return Body(None, size, digest.hexdigest())
+
+    def _no_such(self, status: int) -> None:
+        said = "There is nothing at this address." if status == 404 else "This cannot be done here."
+        code = "not-found" if status == 404 else "not-supported"
+        self._json(status, operation_outcome(status, [Issue(code, said)]), MEDIA_TYPE)
+
+    def _json(self, status: int, value: Json, kind: str = "application/json") -> None:
+        self._send(status, json.dumps(value, ensure_ascii=False).encode(), kind)
+
+    def _send(self, status: int, content: bytes, kind: str) -> None:
+        self.send_response(status)
+        for name, value in mirrored(_plain(self.headers)).items():
+            self.send_header(name, value)
+        self.send_header("Content-Type", kind)
+        self.send_header("Content-Length", str(len(content)))
+        self.send_header("Cache-Control", "no-store")
+        if self.close_connection:
+            self.send_header("Connection", "close")
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(content)
+
+    def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
+        """A request that is not even HTTP: an OperationOutcome too, without echoing anything of it."""
+        self.close_connection = True
+        if not hasattr(self, "headers"):
+            self.headers = Message()  # type: ignore[assignment]
+        self.command = getattr(self, "command", None) or "GET"
+        said = HTTPStatus(code).phrase
+        self._json(code, operation_outcome(code, [Issue("invalid", said)]), MEDIA_TYPE)
+
+    def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
+        """Nothing: each route writes its own line with ids only."""
+
+    def log_message(self, format: str, *args: Any) -> None:
+        """Standard lines would quote the request; say only that something was wrong."""
+        log.warning("request not understood or timed out")
+
+
+def _plain(headers: Any) -> dict[str, str]:
+    """Header names as BaRS spells them, whatever case they came in."""
+    known = {name.lower(): name for name in _KNOWN}
+    return {known.get(name.lower(), name): value for name, value in headers.items()}
+
+
+_KNOWN = (
+    *("Authorization", "Content-Type", "Accept", "X-Request-Id", "X-Correlation-Id", "NHSD-Target-Identifier"),
+    *("NHSD-End-User-Organisation", "NHSD-Requesting-Software", "NHSD-Requesting-Practitioner"),
+)
+
+
+def capability(partner: Partner) -> Json:
+    """FHIR CapabilityStatement: one operation, $process-message."""
+    operation = {
+        "name": "process-message",
+        "definition": "http://hl7.org/fhir/OperationDefinition/MessageHeader-process-message",
+    }
+    security = {"description": "SMART Backend Services: client_credentials with private_key_jwt at /oauth2/token."}
+    return {
+        "resourceType": "CapabilityStatement",
+        "status": "active",
+        "date": "2026-11-23",
+        "kind": "instance",
+        "software": {"name": SOFTWARE, "version": SOFTWARE_VERSION},
+        "implementation": {"description": f"{partner.name} (sandbox)"},
+        "fhirVersion": "4.0.1",
+        "format": [MEDIA_TYPE],
+        "rest": [{"mode": "server", "security": security, "operation": [operation]}],
+    }

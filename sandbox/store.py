@@ -1,0 +1,233 @@
+"""The partner's own small database (SQLite): what arrived, what was accepted, what is still to be answered."""
+
+import json
+import sqlite3
+import threading
+import time
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sandbox.bars.headers import Heard
+from sandbox.bars.names import Json
+from sandbox.partner import Step
+
+_TABLES = """
+CREATE TABLE IF NOT EXISTS arrivals (
+    n INTEGER PRIMARY KEY, at REAL NOT NULL, request_id TEXT, correlation_id TEXT, bundle_id TEXT,
+    sha256 TEXT NOT NULL, bytes INTEGER NOT NULL, status INTEGER, code TEXT);
+CREATE TABLE IF NOT EXISTS referrals (
+    id TEXT PRIMARY KEY, at REAL NOT NULL, request_id TEXT NOT NULL, correlation_id TEXT NOT NULL,
+    bundle_id TEXT NOT NULL, service TEXT NOT NULL, body TEXT NOT NULL, UNIQUE (request_id, correlation_id));
+CREATE TABLE IF NOT EXISTS answers (
+    id TEXT PRIMARY KEY, referral TEXT NOT NULL REFERENCES referrals (id), place INTEGER NOT NULL, kind TEXT NOT NULL,
+    due REAL NOT NULL, state TEXT NOT NULL DEFAULT 'waiting', tries INTEGER NOT NULL DEFAULT 0, refusals INTEGER
+    NOT NULL DEFAULT 0, status INTEGER, body BLOB, UNIQUE (referral, place));
+CREATE TABLE IF NOT EXISTS seen_assertions (client TEXT NOT NULL, jti TEXT NOT NULL, until REAL NOT NULL,
+    PRIMARY KEY (client, jti));
+CREATE TABLE IF NOT EXISTS tokens (digest TEXT PRIMARY KEY, client TEXT NOT NULL, until REAL NOT NULL);
+"""
+
+
+class AlreadyHere(Exception):  # noqa: N818 (reads as what happened)
+    """The same (X-Request-Id, X-Correlation-Id) was accepted before."""
+
+
+@dataclass(frozen=True, slots=True)
+class Referral:
+    """A referral we accepted; `id` is the id we gave its ServiceRequest."""
+
+    id: str
+    correlation_id: str
+    bundle_id: str
+    service: str
+    body: Json
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One message we owe; `id` is its X-Request-Id and stays the same on every try."""
+
+    id: str
+    referral: str
+    place: int
+    kind: str
+    tries: int
+    refusals: int
+    body: bytes | None
+
+
+class Store:
+    """All reading and writing. One connection behind a lock: partners see a handful of messages, not thousands."""
+
+    def __init__(self, directory: Path) -> None:
+        directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self._lock = threading.RLock()
+        self._db = sqlite3.connect(directory / "sandbox.sqlite3", check_same_thread=False, isolation_level=None)
+        self._db.row_factory = sqlite3.Row
+        with self._lock:
+            self._db.execute("PRAGMA journal_mode=WAL")
+            self._db.execute("PRAGMA synchronous=FULL")
+            self._db.executescript(_TABLES)
+
+    def close(self) -> None:
+        """Close the file; whoever still writes gets sqlite3.ProgrammingError."""
+        with self._lock:
+            self._db.close()
+
+    def arrived(self, *, sha256: str, size: int, request_id: str | None, correlation_id: str | None) -> int:
+        """Count one request to $process-message before it is looked at; gives its number."""
+        with self._lock:
+            row = self._db.execute(
+                "INSERT INTO arrivals (at, request_id, correlation_id, sha256, bytes) VALUES (?, ?, ?, ?, ?)",
+                (time.time(), request_id, correlation_id, sha256, size),
+            )
+            return int(row.lastrowid or 0)
+
+    def answered(self, number: int, *, status: int, code: str, bundle_id: str | None) -> None:
+        """Note what an arrival was answered."""
+        with self._lock:
+            self._db.execute(
+                "UPDATE arrivals SET status = ?, code = ?, bundle_id = ? WHERE n = ?", (status, code, bundle_id, number)
+            )
+
+    def has(self, heard: Heard) -> bool:
+        """Whether this pair of ids was accepted before."""
+        where = "SELECT 1 FROM referrals WHERE request_id = ? AND correlation_id = ?"
+        with self._lock:
+            return self._db.execute(where, (heard.request_id, heard.correlation_id)).fetchone() is not None
+
+    def accept(self, heard: Heard, bundle: Json, *, service: str, steps: Sequence[Step]) -> Referral:
+        """Keep a referral and plan its answers, in one transaction. Raises AlreadyHere on a repeat."""
+        referral = Referral(str(uuid.uuid4()), heard.correlation_id, bundle["id"], service, bundle)
+        now = due = time.time()
+        with self._lock, self._db:
+            self._db.execute("BEGIN IMMEDIATE")
+            try:
+                self._db.execute(
+                    "INSERT INTO referrals VALUES (?, ?, ?, ?, ?, ?, ?)",
+                    (referral.id, now, heard.request_id, heard.correlation_id, bundle["id"], service, _dump(bundle)),
+                )
+            except sqlite3.IntegrityError:
+                raise AlreadyHere from None
+            for place, step in enumerate(steps, start=1):
+                due += step.seconds
+                self._db.execute(
+                    "INSERT INTO answers (id, referral, place, kind, due) VALUES (?, ?, ?, ?, ?)",
+                    (str(uuid.uuid4()), referral.id, place, step.kind, due),
+                )
+        return referral
+
+    def referral(self, referral_id: str) -> Referral | None:
+        """A referral by the id we gave it."""
+        with self._lock:
+            row = self._db.execute("SELECT * FROM referrals WHERE id = ?", (referral_id,)).fetchone()
+        if row is None:
+            return None
+        return Referral(row["id"], row["correlation_id"], row["bundle_id"], row["service"], json.loads(row["body"]))
+
+    def next_due(self) -> tuple[Answer | None, float | None]:
+        """The answer to send now, and else the time (epoch seconds) at which the next one is due.
+
+        Answers of one referral go in order: a later one waits until those before it are no longer waiting.
+        """
+        with self._lock:
+            row = self._db.execute(
+                "SELECT * FROM answers a WHERE state = 'waiting' AND NOT EXISTS (SELECT 1 FROM answers b WHERE"
+                " b.referral = a.referral AND b.place < a.place AND b.state = 'waiting') ORDER BY due LIMIT 1"
+            ).fetchone()
+        if row is None:
+            return None, None
+        if row["due"] > time.time():
+            return None, float(row["due"])
+        return _answer(row), None
+
+    def keep_body(self, answer_id: str, body: bytes) -> None:
+        """Keep the bytes of an answer before its first try, so that every later try sends the same."""
+        with self._lock:
+            self._db.execute("UPDATE answers SET body = ? WHERE id = ? AND body IS NULL", (body, answer_id))
+
+    def tried(self, answer: Answer, *, state: str, status: int | None, due: float, refused: bool) -> None:
+        """Note one try: its HTTP status (None: no answer at all), the new state and when to try again."""
+        with self._lock:
+            self._db.execute(
+                "UPDATE answers SET state = ?, status = ?, due = ?, tries = tries + 1, refusals = refusals + ?"
+                " WHERE id = ? AND state = 'waiting'",
+                (state, status, due, int(refused), answer.id),
+            )
+
+    def hasten(self, referral_id: str, kind: str) -> bool:
+        """Make the answer `kind`, and those that come before it, due now. False if there is none left to send."""
+        with self._lock, self._db:
+            self._db.execute("BEGIN IMMEDIATE")
+            row = self._db.execute(
+                "SELECT place FROM answers WHERE referral = ? AND kind = ? AND state IN ('waiting', 'refused')",
+                (referral_id, kind),
+            ).fetchone()
+            if row is None:
+                return False
+            self._db.execute(
+                "UPDATE answers SET due = ?, state = 'waiting', refusals = 0"
+                " WHERE referral = ? AND place <= ? AND state IN ('waiting', 'refused')",
+                (time.time(), referral_id, row["place"]),
+            )
+        return True
+
+    def reject(self, referral_id: str) -> bool:
+        """Drop what is still to be answered and say no instead. False once it is booked, finished or rejected."""
+        with self._lock, self._db:
+            self._db.execute("BEGIN IMMEDIATE")
+            rows = self._db.execute(
+                "SELECT place, kind, state FROM answers WHERE referral = ?", (referral_id,)
+            ).fetchall()
+            done = {row["kind"] for row in rows if row["state"] == "delivered"}
+            if not rows or done - {"accepted"} or any(row["kind"] == "rejected" for row in rows):
+                return False
+            self._db.execute(
+                "UPDATE answers SET state = 'dropped' WHERE referral = ? AND state <> 'delivered'", (referral_id,)
+            )
+            self._db.execute(
+                "INSERT INTO answers (id, referral, place, kind, due) VALUES (?, ?, ?, 'rejected', ?)",
+                (str(uuid.uuid4()), referral_id, max(row["place"] for row in rows) + 1, time.time()),
+            )
+        return True
+
+    def listed(self, query: str) -> list[Json]:
+        """Rows for the page and the JSON list; `query` is one of this package's own SELECTs."""
+        with self._lock:
+            return [dict(row) for row in self._db.execute(query).fetchall()]
+
+    def first_sight(self, client: str, jti: str, until: float) -> bool:
+        """Whether this assertion id is new; remembers it until it would have expired anyway."""
+        with self._lock, self._db:
+            self._db.execute("BEGIN IMMEDIATE")
+            self._db.execute("DELETE FROM seen_assertions WHERE until < ?", (time.time(),))
+            row = self._db.execute("INSERT OR IGNORE INTO seen_assertions VALUES (?, ?, ?)", (client, jti, until))
+            return row.rowcount == 1
+
+    def keep_token(self, digest: str, client: str, until: float) -> None:
+        """Remember an access token by its SHA-256."""
+        with self._lock, self._db:
+            self._db.execute("BEGIN IMMEDIATE")
+            self._db.execute("DELETE FROM tokens WHERE until < ?", (time.time(),))
+            self._db.execute("INSERT INTO tokens VALUES (?, ?, ?)", (digest, client, until))
+
+    def token_client(self, digest: str) -> str | None:
+        """Whose access token this is, if it still holds."""
+        with self._lock:
+            row = self._db.execute(
+                "SELECT client FROM tokens WHERE digest = ? AND until > ?", (digest, time.time())
+            ).fetchone()
+        return str(row["client"]) if row else None
+
+
+def _answer(row: Any) -> Answer:
+    return Answer(
+        row["id"], row["referral"], row["place"], row["kind"], row["tries"], row["refusals"], row["body"] or None
+    )
+
+
+def _dump(value: Json) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
