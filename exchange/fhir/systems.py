@@ -26,6 +26,7 @@ class System(StrEnum):
     UUID = "https://tools.ietf.org/html/rfc4122"
     URI = "urn:ietf:rfc:3986"
     OUR_REFERRAL = "https://gpportal.example/Id/referral"
+    OUR_PATIENT = "https://gpportal.example/Id/patient"
 
     # Clinical terminologies -------------------------------------------------------------------------------------------
     SNOMED = "http://snomed.info/sct"
@@ -75,6 +76,7 @@ class System(StrEnum):
     NHS_NUMBER_STATUS = "https://fhir.hl7.org.uk/CodeSystem/UKCore-NHSNumberVerificationStatus"
     NHS_NUMBER_STATUS_ENGLAND = "https://fhir.hl7.org.uk/CodeSystem/UKCore-NHSNumberVerificationStatusEngland"
     RECORD_HEADINGS = "https://fhir.hl7.org.uk/CodeSystem/UKCore-RecordStandardHeadings"
+    PERSON_RELATIONSHIP = "https://fhir.hl7.org.uk/CodeSystem/UKCore-AdditionalPersonRelationshipRole"
     HUMAN_LANGUAGE = "https://fhir.hl7.org.uk/CodeSystem/UKCore-HumanLanguage"
     ETHNIC_CATEGORY = "https://fhir.hl7.org.uk/CodeSystem/UKCore-EthnicCategory"
     PRACTICE_SETTING = "https://fhir.hl7.org.uk/CodeSystem/UKCore-PracticeSettingCode"
@@ -91,6 +93,7 @@ class System(StrEnum):
     BARS_HEADER_RESPONSE = "https://fhir.nhs.uk/StructureDefinition/BARSMessageHeader-servicerequest-response"
     BARS_SERVICE_REQUEST = "https://fhir.nhs.uk/StructureDefinition/BARSServiceRequest-request-referral"
     UKCORE_CARE_PLAN = "https://fhir.hl7.org.uk/StructureDefinition/UKCore-CarePlan"
+    UKCORE_CONDITION = "https://fhir.hl7.org.uk/StructureDefinition/UKCore-Condition"
     UKCORE_CONSENT = "https://fhir.hl7.org.uk/StructureDefinition/UKCore-Consent"
     UKCORE_ENCOUNTER = "https://fhir.hl7.org.uk/StructureDefinition/UKCore-Encounter"
     UKCORE_FLAG = "https://fhir.hl7.org.uk/StructureDefinition/UKCore-Flag"
