@@ -1,0 +1,105 @@
+"""`./gp run`: everything, from a fresh clone to the ready line, until it is told to stop."""
+
+import argparse
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+from launcher import packages, ports, programs
+from launcher.datadir import DataDir
+from launcher.environment import brings_services, users_own
+from launcher.launch import Launch, launched
+from launcher.paths import DEFAULT_DATA, PYTHON
+from launcher.words import CannotGoOn, Interrupted, Steps, say
+
+FIRST_START_MB, LATER_START_MB = 1024, 200
+WEB_SECONDS = 60.0
+
+
+def main(arguments: list[str]) -> int:
+    """Start everything, print the ready line, keep it running. 0 when it was asked to stop after that."""
+    options = _parse(arguments)
+    user = users_own()
+    brings_services(user)
+    directory = DataDir(options.data)
+    needs = LATER_START_MB if (directory.path / "postgres").exists() else FIRST_START_MB
+    with launched(directory, "run", needs_mb=needs, user=user) as launch:
+        _port_is_free(options.port)
+        _set_up(launch, options.port)
+        _start_programs(launch, options.port, options.workers)
+        try:
+            print(f"ready http://127.0.0.1:{options.port}", flush=True)
+            _keep_running(launch)
+        except Interrupted:
+            say("Stopping …")
+    return 0
+
+
+def _parse(arguments: list[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="./gp run", description="Start everything; Ctrl-C stops it.")
+    parser.add_argument("--port", type=int, default=8000, help="of the web pages (8000)")
+    parser.add_argument("--data", type=Path, default=DEFAULT_DATA, metavar="DIR", help="where all data is kept (var/)")
+    parser.add_argument("--workers", type=int, default=2, metavar="N", help="background tasks at a time (2)")
+    options = parser.parse_args(arguments)
+    if not 1 <= options.port <= 65535:
+        parser.error("--port is a number from 1 to 65535")
+    if options.workers < 1:
+        parser.error("--workers is 1 or more")
+    return options
+
+
+def _port_is_free(port: int) -> None:
+    if (trouble := ports.trouble_with(port)) is not None:
+        raise CannotGoOn(f"{trouble}: choose another with ./gp run --port {ports.pick({port})}")
+
+
+def _set_up(launch: Launch, port: int) -> None:
+    """Packages, services, tables, and the demonstration practice if the database has no organisation."""
+    steps = Steps(5)
+    steps.next("Checking Python packages")
+    packages.ensure(development=False, user=launch.user)
+    steps.next("Starting PostgreSQL and Valkey")
+    launch.start_services(port)
+    steps.next("Bringing the database up to date")
+    if launch.foreground([str(PYTHON), "-m", "launcher.bring_up_to_date"], quiet=True):
+        raise CannotGoOn("The database could not be brought up to date; the reason stands above.")
+    launch.tell("migrated")
+
+
+def _start_programs(launch: Launch, port: int, workers: int) -> None:
+    say("[4/5] Starting web, workers, beat and the sandbox partners …")
+    for child in programs.all_of(launch, port, workers):
+        launch.children.start(child)
+    say("[5/5] Waiting for the first answer …")
+    web = launch.children.all["web"]
+    launch.children.wait_until(lambda: _answers(port), web, WEB_SECONDS)
+    launch.tell("ready")
+    _say_where(launch)
+
+
+def _answers(port: int) -> bool:
+    """Whether /readyz says yes. No proxy of the user's may stand between us and ourselves."""
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    try:
+        with opener.open(f"http://127.0.0.1:{port}/readyz", timeout=5) as answer:
+            return bool(answer.status == 200)
+    except (urllib.error.URLError, OSError):
+        time.sleep(0.1)
+        return False
+
+
+def _say_where(launch: Launch) -> None:
+    logins = launch.directory.path / "demo-logins.txt"
+    if logins.exists():
+        say(f"      demonstration logins: {logins}")
+    for name, words in (("hospital", "sandbox hospital"), ("pharmacy", "sandbox pharmacy")):
+        if name in launch.children.all:
+            say(f"      {words}: http://127.0.0.1:{launch.ports[name]}/")
+    say(f"      logs: {launch.directory.path / 'logs'}; Ctrl-C stops everything")
+
+
+def _keep_running(launch: Launch) -> None:
+    while True:
+        launch.children.look()
+        launch.children.bell.wait(launch.children.next_look())
