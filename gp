@@ -4,6 +4,7 @@
 This file alone is written so that an old Python can still read it and say what is wrong.
 """
 
+# ruff: noqa: PTH100, PTH118, PTH120, PTH123, UP031, UP036, RUF005, S603, S606
 import os
 import subprocess
 import sys
@@ -12,7 +13,7 @@ PROJECT = os.path.dirname(os.path.realpath(os.path.abspath(__file__)))
 ENOUGH = "import sys; sys.exit(sys.version_info < (3, 11))"
 
 
-def newer_python():
+def newer_python() -> "str | None":
     """The first Python on PATH that is new enough, or None. It is tried, since a shim may lead nowhere."""
     for minor in (13, 12, 11, 14):
         name = "python3.%d" % minor
@@ -25,7 +26,7 @@ def newer_python():
     return None
 
 
-def main():
+def main() -> None:
     if os.name != "posix":
         sys.exit("gp: runs on Linux and macOS. On Windows use WSL (Windows Subsystem for Linux).")
     if sys.version_info < (3, 11):

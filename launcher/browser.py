@@ -1,4 +1,4 @@
-"""A Chromium for the browser tests: the machine's, else Debian's (as root), else one from npm, else Playwright's own."""
+"""A Chromium for the browser tests: the machine's, else Debian's (as root), else npm's, else Playwright's."""
 
 import os
 import shutil

@@ -20,7 +20,7 @@ def main(arguments: list[str]) -> None:
     if os.getppid() != parent:
         sys.exit("the launcher died before this program started")
     try:
-        os.execvp(program[0], program)
+        os.execvp(program[0], program)  # noqa: S606 (no shell is wanted)
     except OSError as error:
         sys.exit(f"{program[0]}: {error.strerror}")
 

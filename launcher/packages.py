@@ -29,7 +29,7 @@ PATIENCE = 900  # seconds another ./gp may take to install while we wait
 
 
 def ensure(*, development: bool, user: Mapping[str, str], announce: Callable[[str], None] = say) -> None:
-    """Have the lock's packages installed. `announce` is called once, only when there is work to do. Raises CannotGoOn."""
+    """Have the lock's packages installed. `announce` is called only when there is work to do."""
     lock = DEV_LOCK if development else LOCK
     if _is_installed(lock):
         return

@@ -117,14 +117,15 @@ class Cluster:
                 f"THEN CREATE ROLE {role}; END IF; END $$;"
             )
             lines.append(
-                f"ALTER ROLE {role} LOGIN NOSUPERUSER NOCREATEROLE NOBYPASSRLS {create_databases} PASSWORD '{password}';"
+                f"ALTER ROLE {role} LOGIN NOSUPERUSER NOCREATEROLE NOBYPASSRLS {create_databases} "
+                f"PASSWORD '{password}';"
             )
         return lines
 
     def _as_superuser(self, database: str, statements: list[str]) -> None:
         self._single(database, statements)
-        names = self._single("template1", [f"SELECT 'has ' || datname FROM pg_database WHERE datname = '{DATABASE}';"])
-        if f"has {DATABASE}" not in names:
+        names = self._single("template1", ["SELECT 'has ' || datname FROM pg_database;"])
+        if f'"has {DATABASE}"' not in names:
             self._single("template1", [f"CREATE DATABASE {DATABASE} OWNER gp_owner;"])
         else:
             self._single(DATABASE, [line for line in statements if line.startswith("CREATE EXTENSION")])

@@ -62,7 +62,7 @@ def start(
 
 
 def started_at(pid: int) -> str:
-    """When a process began, as the system tells it; empty if there is none. With the pid it names one process for ever."""
+    """When a process began, empty if there is none. With the pid it names one process for ever."""
     if not is_alive(pid):
         return ""
     try:

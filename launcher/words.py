@@ -1,10 +1,10 @@
-"""What the launcher says: progress and trouble, always on standard error, so that standard output stays the answer's."""
+"""What the launcher says: progress and trouble, always on standard error: standard output is the answer's."""
 
 import sys
 from pathlib import Path
 
 
-class CannotGoOn(Exception):
+class CannotGoOn(Exception):  # noqa: N818 (it reads as a sentence where it is raised)
     """Something outside is in the way. The text is one clear sentence with the remedy; `status` the exit status."""
 
     def __init__(self, sentence: str, status: int = 1) -> None:
@@ -12,7 +12,7 @@ class CannotGoOn(Exception):
         self.status = status
 
 
-class Interrupted(Exception):
+class Interrupted(Exception):  # noqa: N818
     """SIGINT, SIGTERM or SIGHUP arrived: take everything down and leave."""
 
     def __init__(self, signum: int) -> None:

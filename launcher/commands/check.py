@@ -44,8 +44,8 @@ def main(arguments: list[str]) -> int:
 def _steps() -> list[tuple[str, list[str]]]:
     ruff = [str(PYTHON), "-m", "ruff"]
     return [
-        ("format (ruff format)", [*ruff, "format", "--check", "."]),
-        ("lint (ruff)", [*ruff, "check", "."]),
+        ("format (ruff format)", [*ruff, "format", "--check", ".", "gp"]),
+        ("lint (ruff)", [*ruff, "check", ".", "gp"]),
         ("types (mypy)", [str(PYTHON), "-m", "mypy", "."]),
         ("layers (import-linter)", tool("lint-imports")),
         ("migrations are complete", [*MANAGE, "makemigrations", "--check", "--dry-run"]),

@@ -10,7 +10,7 @@ from launcher import packages, ports, programs
 from launcher.datadir import DataDir
 from launcher.environment import brings_services, users_own
 from launcher.launch import Launch, launched
-from launcher.paths import DEFAULT_DATA, PYTHON
+from launcher.paths import DEFAULT_DATA, PROJECT, PYTHON
 from launcher.words import CannotGoOn, Interrupted, Steps, say
 
 FIRST_START_MB, LATER_START_MB = 1024, 200
@@ -26,8 +26,9 @@ def main(arguments: list[str]) -> int:
     needs = LATER_START_MB if (directory.path / "postgres").exists() else FIRST_START_MB
     with launched(directory, "run", needs_mb=needs, user=user) as launch:
         _port_is_free(options.port)
-        _set_up(launch, options.port)
-        _start_programs(launch, options.port, options.workers)
+        steps = Steps(6 if user.get("GP_DEMO", "1") == "1" else 5)
+        _set_up(launch, steps, options.port)
+        _start_programs(launch, steps, options.port, options.workers)
         try:
             print(f"ready http://127.0.0.1:{options.port}", flush=True)
             _keep_running(launch)
@@ -54,24 +55,31 @@ def _port_is_free(port: int) -> None:
         raise CannotGoOn(f"{trouble}: choose another with ./gp run --port {ports.pick({port})}")
 
 
-def _set_up(launch: Launch, port: int) -> None:
+def _set_up(launch: Launch, steps: Steps, port: int) -> None:
     """Packages, services, tables, and the demonstration practice if the database has no organisation."""
-    steps = Steps(5)
     steps.next("Checking Python packages")
     packages.ensure(development=False, user=launch.user)
     steps.next("Starting PostgreSQL and Valkey")
     launch.start_services(port)
     steps.next("Bringing the database up to date")
-    if launch.foreground([str(PYTHON), "-m", "launcher.bring_up_to_date"], quiet=True):
-        raise CannotGoOn("The database could not be brought up to date; the reason stands above.")
+    _manage(launch, "migrate", "--verbosity", "0")
     launch.tell("migrated")
+    if launch.env["GP_DEMO"] == "1":
+        steps.next("Seeing to the demonstration practice")
+        _manage(launch, "seed_demo", "--if-empty")  # decides itself whether there is anything to do
+        _manage(launch, "seed_demo", "--today")  # today's appointments, the partners' addresses
 
 
-def _start_programs(launch: Launch, port: int, workers: int) -> None:
-    say("[4/5] Starting web, workers, beat and the sandbox partners …")
+def _manage(launch: Launch, *command: str) -> None:
+    if launch.foreground([str(PYTHON), str(PROJECT / "manage.py"), *command], quiet=True):
+        raise CannotGoOn(f"`manage.py {command[0]}` failed; the reason stands above.")
+
+
+def _start_programs(launch: Launch, steps: Steps, port: int, workers: int) -> None:
+    steps.next("Starting web, workers, beat and the sandbox partners")
     for child in programs.all_of(launch, port, workers):
         launch.children.start(child)
-    say("[5/5] Waiting for the first answer …")
+    steps.next("Waiting for the first answer")
     web = launch.children.all["web"]
     launch.children.wait_until(lambda: _answers(port), web, WEB_SECONDS)
     launch.tell("ready")
