@@ -46,10 +46,10 @@ class Running:
         desk = Desk(partner, self.store, issuer, self._answering, Behaviour())
         self._server.site = Site(partner, desk, public_keys(key))
 
-    def serve(self) -> None:
-        """Send what is due and answer requests until `stop`."""
+    def serve(self, notice_stop_within: float = 0.5) -> None:
+        """Send what is due and answer requests until `stop`, which is noticed within so many seconds."""
         self._answering.start()
-        self._server.serve_forever(poll_interval=0.5)
+        self._server.serve_forever(notice_stop_within)
 
     def stop(self) -> None:
         """Stop serving and sending, then close the store. To be called from another thread than `serve`."""

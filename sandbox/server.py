@@ -195,7 +195,7 @@ class Handler(BaseHTTPRequestHandler):
         """A request that is not even HTTP: an OperationOutcome too, without echoing anything of it."""
         self.close_connection = True
         if not hasattr(self, "headers"):
-            self.headers = Message()  # type: ignore[assignment]
+            self.headers = Message()
         self.command = getattr(self, "command", None) or "GET"
         said = HTTPStatus(code).phrase
         self._json(code, operation_outcome(code, [Issue("invalid", said)]), MEDIA_TYPE)

@@ -67,7 +67,12 @@ def _check_version(bundle: Json, accepts: Accepts) -> None:
 
 
 def _check_event(bundle: Json) -> None:
-    first = resources(bundle)[0]
+    entry = _as_list(bundle["entry"])[0]
+    first = entry.get("resource") if isinstance(entry, dict) else None
+    if not isinstance(first, dict):
+        raise refuse(400, "required", "The first entry has no content.", "Bundle.entry.resource")
+    if not first.get("resourceType"):
+        raise refuse(400, "required", "Missing: what the entry is.", "Bundle.entry.resource.resourceType")
     if first.get("resourceType") != "MessageHeader":
         raise refuse(400, "structure", "The first entry is not a MessageHeader.", "MessageHeader")
     event = first.get("eventCoding")

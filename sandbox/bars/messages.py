@@ -100,14 +100,16 @@ def sender_organisation(case: Case) -> Json:
     """The organisation that referred, as it introduced itself."""
     wanted = str(case.header["sender"]["reference"])
     sent = next(e["resource"] for e in case.message["entry"] if e["fullUrl"] == wanted)
-    kept = {key: sent[key] for key in ("identifier", "name", "type") if key in sent}
+    kept: Json = {key: sent[key] for key in ("identifier", "name", "type") if key in sent}
     profile = {"profile": [n.UKCORE + "Organization"]}
     return {"resourceType": "Organization", "id": case.own_id("sender"), "meta": profile, **kept}
 
 
 def patient(case: Case) -> Json:
     """The patient with our id: only what is needed to recognise them."""
-    kept = {key: case.patient[key] for key in ("identifier", "name", "gender", "birthDate") if key in case.patient}
+    kept: Json = {
+        key: case.patient[key] for key in ("identifier", "name", "gender", "birthDate") if key in case.patient
+    }
     profile = {"profile": [n.UKCORE + "Patient"]}
     return {"resourceType": "Patient", "id": case.own_id("patient"), "meta": profile, **kept}
 
@@ -115,7 +117,7 @@ def patient(case: Case) -> Json:
 def service_request(case: Case, status: str = "active") -> Json:
     """The referral with our id and number beside the sender's identifiers (FHIR ServiceRequest)."""
     own = {"system": f"https://sandbox.gpportal.example/Id/{case.partner.ods.lower()}-referral", "value": case.number}
-    kept = {key: case.request[key] for key in ("category", "priority", "occurrencePeriod") if key in case.request}
+    kept: Json = {key: case.request[key] for key in ("category", "priority", "occurrencePeriod") if key in case.request}
     return {
         "resourceType": "ServiceRequest",
         "id": case.referral_id,

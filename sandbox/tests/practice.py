@@ -36,6 +36,7 @@ class Practice:
     keys_read: int = 0
     smart: bool = True
     url: str = ""
+    away: bool = False
     _server: ThreadingHTTPServer | None = None
 
     def start(self) -> None:
@@ -47,7 +48,9 @@ class Practice:
             disable_nagle_algorithm = True
 
             def do_GET(self) -> None:
-                if self.path == "/.well-known/jwks.json":
+                if practice.away:
+                    self.close_connection = True
+                elif self.path == "/.well-known/jwks.json":
                     practice.keys_read += 1
                     self._say(200, {"keys": [practice.key.as_dict(private=False)]})
                 elif self.path == "/fhir/R4/.well-known/smart-configuration" and practice.smart:
@@ -57,6 +60,9 @@ class Practice:
 
             def do_POST(self) -> None:
                 content = self.rfile.read(int(self.headers["Content-Length"]))
+                if practice.away:
+                    self.close_connection = True
+                    return
                 if self.path == "/oauth2/token":
                     practice.token_forms.append(dict(parse_qsl(content.decode())))
                     self._say(200, {"access_token": "given", "token_type": "Bearer", "expires_in": 300})
@@ -77,10 +83,11 @@ class Practice:
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self._server.daemon_threads = True
         self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
-        threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
+        threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True).start()
 
     def stop(self) -> None:
-        """Stop listening."""
+        """Stop listening, and break off connections that are still open."""
+        self.away = True
         if self._server:
             self._server.shutdown()
             self._server.server_close()
