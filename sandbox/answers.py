@@ -67,7 +67,12 @@ class Answering:
         if referral is None:
             self.store.tried(answer, state="refused", status=None, due=time.time(), refused=True)
             return
-        body = answer.body or self._written(answer, referral)
+        try:
+            body = answer.body or self._written(answer, referral)
+        except (LookupError, TypeError, ValueError, AttributeError) as error:
+            log.error("answer kind=%s referral=%s cannot be written: %s", *_ids(answer), type(error).__name__)
+            self.store.tried(answer, state="refused", status=None, due=time.time(), refused=True)
+            return
         status, taken = self._post(answer, referral, body)
         refused = not taken and status in NOT_TAKEN
         state = "delivered" if taken else "waiting"
@@ -109,6 +114,10 @@ class Answering:
             organisation=headers.organisation_header(self.partner.ods, self.partner.name),
             software=headers.software_header(SOFTWARE, SOFTWARE_VERSION),
         )
+
+
+def _ids(answer: Answer) -> tuple[str, str]:
+    return answer.kind, answer.referral
 
 
 def _is_duplicate(response: httpx.Response) -> bool:

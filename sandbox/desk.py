@@ -3,6 +3,7 @@
 import hashlib
 import json
 import logging
+import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -14,7 +15,7 @@ from sandbox.bars.names import DOS_SERVICE, Json, same_system
 from sandbox.bars.outcomes import CODE_FOR_STATUS, Issue, Refused, operation_outcome, refuse
 from sandbox.behaviour import Behaviour
 from sandbox.partner import Partner
-from sandbox.store import AlreadyHere, Store
+from sandbox.store import AlreadyHere, Referral, Store
 from sandbox.tokens import Issuer
 
 log = logging.getLogger("sandbox.desk")
@@ -76,13 +77,15 @@ class Desk:
             raise _duplicate()
         check_referral(bundle, self.partner.accepts(), heard.target)
         self.behaviour.after_checks()
+        new = Referral(str(uuid.uuid4()), heard.correlation_id, str(bundle["id"]), heard.target, bundle)
+        answer = acknowledgement(Case(self.partner, new.id, new.service, bundle))
         try:
-            kept = self.store.accept(heard, bundle, service=heard.target, steps=self.partner.steps)
+            self.store.accept(new, request_id=heard.request_id, steps=self.partner.steps)
         except AlreadyHere:
             raise _duplicate() from None
         self.answering.poke()
         self.behaviour.before_answer()
-        return 200, acknowledgement(Case(self.partner, kept.id, kept.service, bundle)), kept.bundle_id
+        return 200, answer, new.bundle_id
 
 
 def _parsed(body: Body) -> Json:

@@ -99,17 +99,15 @@ class Store:
         with self._lock:
             return self._db.execute(where, (heard.request_id, heard.correlation_id)).fetchone() is not None
 
-    def accept(self, heard: Heard, bundle: Json, *, service: str, steps: Sequence[Step]) -> Referral:
+    def accept(self, referral: Referral, *, request_id: str, steps: Sequence[Step]) -> None:
         """Keep a referral and plan its answers, in one transaction. Raises AlreadyHere on a repeat."""
-        referral = Referral(str(uuid.uuid4()), heard.correlation_id, bundle["id"], service, bundle)
         now = due = time.time()
+        text = json.dumps(referral.body, ensure_ascii=False, separators=(",", ":"))
+        kept = (referral.id, now, request_id, referral.correlation_id, referral.bundle_id, referral.service, text)
         with self._lock, self._db:
             self._db.execute("BEGIN IMMEDIATE")
             try:
-                self._db.execute(
-                    "INSERT INTO referrals VALUES (?, ?, ?, ?, ?, ?, ?)",
-                    (referral.id, now, heard.request_id, heard.correlation_id, bundle["id"], service, _dump(bundle)),
-                )
+                self._db.execute("INSERT INTO referrals VALUES (?, ?, ?, ?, ?, ?, ?)", kept)
             except sqlite3.IntegrityError:
                 raise AlreadyHere from None
             for place, step in enumerate(steps, start=1):
@@ -118,7 +116,6 @@ class Store:
                     "INSERT INTO answers (id, referral, place, kind, due) VALUES (?, ?, ?, ?, ?)",
                     (str(uuid.uuid4()), referral.id, place, step.kind, due),
                 )
-        return referral
 
     def referral(self, referral_id: str) -> Referral | None:
         """A referral by the id we gave it."""
@@ -227,7 +224,3 @@ def _answer(row: Any) -> Answer:
     return Answer(
         row["id"], row["referral"], row["place"], row["kind"], row["tries"], row["refusals"], row["body"] or None
     )
-
-
-def _dump(value: Json) -> str:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))

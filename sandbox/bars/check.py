@@ -7,8 +7,11 @@ from typing import Any
 from sandbox.bars.names import CATEGORIES, CONTACT_RANK, EVENTS, Json, same_system
 from sandbox.bars.outcomes import Issue, Refused, refuse
 from sandbox.bars.rules import RESOURCES, RULES, Rule
+from sandbox.bars.shapes import misshapen
 
 MOST_ISSUES = 20
+_JOURNEY = "Encounter.episodeOfCare.reference"
+_KNOWN_STEPS = {step for rule in RULES for step in rule.path.split(".")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +43,9 @@ def check_referral(bundle: Json, accepts: Accepts, target: str) -> None:
     _check_is_message(bundle)
     _check_version(bundle, accepts)
     _check_event(bundle)
+    shapes = list(misshapen(bundle))
+    if shapes:
+        raise Refused(400, *shapes[:MOST_ISSUES])
     issues = [*counted(bundle), *broken_rules(bundle, pharmacy=accepts.pharmacy), *dangling(bundle), *contacts(bundle)]
     if issues:
         raise Refused(400, *issues[:MOST_ISSUES])
@@ -61,7 +67,7 @@ def _check_version(bundle: Json, accepts: Accepts) -> None:
     if not version:
         expression = "Bundle.meta.versionId" if isinstance(meta, dict) else "Bundle.meta"
         raise refuse(400, "invariant", "The application version is missing.", expression)
-    if version not in accepts.versions:
+    if not isinstance(version, str) or version not in accepts.versions:
         supported = ", ".join(sorted(accepts.versions))
         raise refuse(422, "not-supported", f"Supported versions: {supported}.", "Bundle.meta.versionId")
 
@@ -166,12 +172,15 @@ def dangling(bundle: Json) -> Iterator[Issue]:
     urls = {entry["fullUrl"] for entry in _whole_entries(bundle)}
     for resource in resources(bundle):
         for path, reference in _references(resource, str(resource.get("resourceType"))):
-            if (reference.startswith(("urn:", "#")) and reference not in urls) or _leads_outside(path, reference):
-                yield Issue("invariant", "The reference leads to nothing in the message.", path)
+            if reference not in urls and path != _JOURNEY:
+                yield Issue("invariant", "The reference leads to nothing in the message.", _tellable(path))
 
 
-def _leads_outside(path: str, reference: str) -> bool:
-    return not reference.startswith(("urn:", "#")) and not path.startswith("Encounter.episodeOfCare")
+def _tellable(path: str) -> str:
+    """A path in which every word is one of the rules', so that nothing of the message is quoted back."""
+    if all(step in _KNOWN_STEPS for step in path.split(".")):
+        return path
+    return "Bundle.entry.resource.descendants().reference"
 
 
 def _references(node: Any, path: str) -> Iterator[tuple[str, str]]:

@@ -92,12 +92,12 @@ class Practice:
             self._server.shutdown()
             self._server.server_close()
 
-    def assertion(self, audience: str, *, key: ECKey | None = None, **changed: object) -> str:
-        """A signed client assertion for the partner's token endpoint; keywords change claims (None leaves one out)."""
+    def assertion(self, audience: str, *, key: ECKey | None = None, changed: dict[str, object] | None = None) -> str:
+        """A signed client assertion for the partner's token endpoint; `changed` alters claims (None leaves one out)."""
         key = key or self.key
         now = int(time.time())
         claims: dict[str, object] = {"iss": "gpportal", "sub": "gpportal", "aud": audience, "jti": str(uuid.uuid4())}
-        claims |= {"exp": now + 240, **changed}
+        claims |= {"exp": now + 240, **(changed or {})}
         kept = {name: value for name, value in claims.items() if value is not None}
         return jwt.encode({"alg": "ES384", "kid": str(key.kid)}, kept, key, ["ES384"])
 

@@ -66,8 +66,9 @@ def test_without_a_good_token_nothing_is_read(the_hospital: Site, authorization:
     ],
 )
 def test_a_bad_header_is_named(the_hospital: Site, name: str, value: str | None, code: str) -> None:
-    answer = the_hospital.send(**{name: value})
     spelt = name.replace("_", "-")
+    headers = the_hospital.headers(**{name: value})
+    answer = the_hospital.post(golden.as_bytes(the_hospital.referral()), headers)
     assert coded(answer) == (400, "REC_BAD_REQUEST", code)
     assert spelt in answer.json()["issue"][0]["diagnostics"]
     assert the_hospital.arrivals()["referrals"] == []

@@ -8,8 +8,9 @@ from dataclasses import replace
 import pytest
 
 from sandbox import pharmacy
-from sandbox.bars.check import resources
+from sandbox.bars.check import check_referral, resources
 from sandbox.bars.names import DOS_SERVICE, Json
+from sandbox.bars.outcomes import Refused
 from sandbox.bars.rules import LEFT_OUT, RULES
 from sandbox.partner import Offered
 from sandbox.tests import golden, published
@@ -160,3 +161,13 @@ def patient(message: Json) -> Json:
 def phone(message: Json) -> Json:
     found: Json = patient(message)["contact"][0]["telecom"][0]
     return found
+
+
+@published.present
+@pytest.mark.parametrize(("name", "path", "place"), REMOVALS, ids=lambda value: str(value))
+def test_each_published_must_is_missed(name: str, path: str, place: int) -> None:
+    cut = published.without(published.example(name), path, place)
+    accepts = replace(pharmacy.PARTNER.accepts(), services={DESTINATION})
+    with pytest.raises(Refused) as refusal:
+        check_referral(cut, accepts, DESTINATION)
+    assert path in [issue.expression for issue in refusal.value.issues]

@@ -51,9 +51,9 @@ def test_a_token_opens_the_door_and_survives_a_restart(start: Callable[..., Site
 )
 def test_an_assertion_with_a_wrong_claim_gets_no_token(the_hospital: Site, changed: dict[str, object]) -> None:
     claims = {"aud": audience(the_hospital), **changed}
-    answer = ask(the_hospital, the_hospital.practice.assertion(str(claims.pop("aud")), **claims))
+    answer = ask(the_hospital, the_hospital.practice.assertion(str(claims.pop("aud")), changed=claims))
     if changed.get("aud", 0) is None:
-        answer = ask(the_hospital, the_hospital.practice.assertion("", aud=None))
+        answer = ask(the_hospital, the_hospital.practice.assertion("", changed={"aud": None}))
     assert (answer.status_code, answer.json()["error"]) == (401, "invalid_client")
     assert "access_token" not in answer.text
 
