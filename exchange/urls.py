@@ -1,4 +1,14 @@
-from django.urls import URLPattern
+from django.urls import path, re_path
+
+from exchange.api import views
 
 app_name = "exchange"
-urlpatterns: list[URLPattern] = []
+urlpatterns = [
+    path("fhir/R4/$process-message", views.process_message, name="process-message"),
+    path("fhir/R4/metadata", views.metadata, name="metadata"),
+    path("fhir/R4/.well-known/smart-configuration", views.smart_configuration, name="smart-configuration-of-base"),
+    re_path(r"^fhir(?:/(?P<path>.*))?$", views.nothing_here, name="nothing-here"),
+    path(".well-known/smart-configuration", views.smart_configuration, name="smart-configuration"),
+    path(".well-known/jwks.json", views.jwks, name="jwks"),
+    path("oauth2/token", views.token, name="token"),
+]

@@ -139,6 +139,7 @@ TEMPLATES = [
             "context_processors": [
                 "django.contrib.messages.context_processors.messages",
                 "ui.context.page",
+                "gpportal.navigation.page",
             ],
         },
     },
@@ -190,6 +191,7 @@ CELERY_BEAT_SCHEDULE = {
 
 # The exchange -------------------------------------------------------------------------------------------------------
 MESSAGES = "gpportal.messages"  # events and happenings -> handlers
+FHIR_CAPABILITIES = "gpportal.fhir_api.capabilities"  # what GET metadata answers
 OUR_ODS_CODE = env.str("GP_ODS_CODE", "Y90001" if DEMO else "")
 OUR_SERVICE_ID = env.str("GP_SERVICE_ID", "9000000101" if DEMO else "")
 MESSAGE_LIMIT_BYTES = 5 * 1024 * 1024

@@ -60,6 +60,8 @@ class System(StrEnum):
     V3_NULL = "http://terminology.hl7.org/CodeSystem/v3-NullFlavor"
     DATA_ABSENT = "http://terminology.hl7.org/CodeSystem/data-absent-reason"
 
+    MESSAGE_TRANSPORT = "http://terminology.hl7.org/CodeSystem/message-transport"
+
     # BaRS code systems ------------------------------------------------------------------------------------------------
     BARS_EVENT = "https://fhir.nhs.uk/CodeSystem/message-events-bars"
     BARS_REASON = "https://fhir.nhs.uk/CodeSystem/message-reason-bars"
@@ -82,6 +84,7 @@ class System(StrEnum):
     PRACTICE_SETTING = "https://fhir.hl7.org.uk/CodeSystem/UKCore-PracticeSettingCode"
 
     # Extensions -------------------------------------------------------------------------------------------------------
+    EXT_OAUTH_URIS = "http://fhir-registry.smarthealthit.org/StructureDefinition/oauth-uris"
     EXT_NHS_NUMBER_STATUS = "https://fhir.hl7.org.uk/StructureDefinition/Extension-UKCore-NHSNumberVerificationStatus"
     EXT_CONTACT_RANK = "https://fhir.hl7.org.uk/StructureDefinition/Extension-UKCore-ContactRank"
     EXT_DEATH_NOTIFICATION = "https://fhir.hl7.org.uk/StructureDefinition/Extension-UKCore-DeathNotificationStatus"
@@ -106,6 +109,7 @@ class System(StrEnum):
     UKCORE_TASK = "https://fhir.hl7.org.uk/StructureDefinition/UKCore-Task"
 
     # Message definitions ----------------------------------------------------------------------------------------------
+    PROCESS_MESSAGE = "http://hl7.org/fhir/OperationDefinition/MessageHeader-process-message"
     MESSAGE_REFERRAL_REQUEST = "https://fhir.nhs.uk/MessageDefinition/bars-message-servicerequest-request-referral"
     MESSAGE_REFERRAL_RESPONSE = "https://fhir.nhs.uk/MessageDefinition/bars-message-servicerequest-response-referral"
 

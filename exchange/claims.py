@@ -1,0 +1,67 @@
+"""Who may try to deliver a message now: one worker per message, few per partner, in order per concern.
+
+`OutboxMessage.due_at` is the lease while a try is under way. A worker that dies simply lets it run out.
+"""
+
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Exists, OuterRef, QuerySet
+from django.utils import timezone
+
+from exchange.models import DeliveryAttempt, OutboxMessage, Partner
+
+LOST = "lost"  # the outcome of a try whose worker died
+
+
+def under_way(message: Any) -> QuerySet[DeliveryAttempt]:
+    """Tries of a message that have not ended; they count while its lease holds."""
+    return DeliveryAttempt.objects.filter(message=message, ended_at__isnull=True)
+
+
+def earlier_of_same_concern(concerns: Any, concerns_id: Any, created_at: Any) -> QuerySet[OutboxMessage]:
+    """Messages about the same thing that must go first."""
+    return OutboxMessage.objects.filter(
+        state=OutboxMessage.State.QUEUED, concerns=concerns, concerns_id=concerns_id, created_at__lt=created_at
+    )
+
+
+def due() -> QuerySet[OutboxMessage]:
+    """Messages that may be tried now, longest due first, but for what their partner can take at once."""
+    waits = earlier_of_same_concern(OuterRef("concerns"), OuterRef("concerns_id"), OuterRef("created_at"))
+    queued = OutboxMessage.objects.filter(state=OutboxMessage.State.QUEUED, due_at__lte=timezone.now())
+    return queued.filter(to__enabled=True).exclude(Exists(waits)).order_by("due_at")
+
+
+def next_for(partner_id: int) -> list[UUID]:
+    """The message of a partner that may go now that a place is free; none or one."""
+    return list(due().filter(to_id=partner_id).values_list("pk", flat=True)[:1])
+
+
+def claim(message_id: UUID | str) -> DeliveryAttempt | None:
+    """Take a due message for one try and note the try, committed before the call. None if it is not to be tried now.
+
+    The row is locked with SKIP LOCKED, so a second worker goes away instead of waiting; the partner's row is locked
+    for the moment of counting what is under way to it.
+    """
+    with transaction.atomic():
+        found = due().filter(pk=message_id).select_for_update(skip_locked=True, of=("self",)).first()
+        if found is None or not _has_room(found.to_id):
+            return None
+        now = timezone.now()
+        under_way(found).update(ended_at=now, outcome=LOST)
+        found.attempts += 1
+        found.due_at = now + timedelta(seconds=settings.DELIVERY_LEASE_SECONDS)
+        found.save(update_fields=["attempts", "due_at"])
+        return DeliveryAttempt.objects.create(message=found, number=found.attempts, started_at=now)
+
+
+def _has_room(partner_id: int) -> bool:
+    partner = Partner.objects.select_for_update(no_key=True).get(pk=partner_id)
+    leased = OutboxMessage.objects.filter(
+        to=partner, state=OutboxMessage.State.QUEUED, due_at__gt=timezone.now()
+    ).filter(Exists(under_way(OuterRef("pk"))))
+    return leased.count() < partner.max_in_flight

@@ -1,0 +1,160 @@
+"""What can go wrong between organisations.
+
+Each error knows its phase, whether trying again can help, its plain-English sentence and, where it is told to a
+partner, its OperationOutcome. None of them ever carries a name, an NHS number or any other content of a message.
+"""
+
+from enum import StrEnum
+from typing import Any, ClassVar
+
+from exchange.fhir.messages import operation_outcome
+
+
+class Phase(StrEnum):
+    """How far a message had come when it failed."""
+
+    CONNECT = "connect"  # nothing was sent
+    AWAIT_REPLY = "await-reply"  # sent, perhaps received
+    REPLY = "reply"  # the receiver answered
+    OURS = "ours"  # the fault is on our side
+
+
+class Rec(StrEnum):
+    """The receiver's error codes of BaRS (system https://fhir.nhs.uk/Codesystem/http-error-codes)."""
+
+    BAD_REQUEST = "REC_BAD_REQUEST"
+    UNAUTHORIZED = "REC_UNAUTHORIZED"
+    FORBIDDEN = "REC_FORBIDDEN"
+    NOT_FOUND = "REC_NOT_FOUND"
+    METHOD_NOT_ALLOWED = "REC_METHOD_NOT_ALLOWED"
+    TIMEOUT = "REC_TIMEOUT"
+    CONFLICT = "REC_CONFLICT"
+    TOO_EARLY = "REC_TOO_EARLY"
+    UNPROCESSABLE_ENTITY = "REC_UNPROCESSABLE_ENTITY"
+    TOO_MANY_REQUESTS = "REC_TOO_MANY_REQUESTS"
+    SERVER_ERROR = "REC_SERVER_ERROR"
+    UNAVAILABLE = "REC_UNAVAILABLE"
+
+    @property
+    def status(self) -> int:
+        return _STATUS[self]
+
+
+_STATUS = {
+    Rec.BAD_REQUEST: 400,
+    Rec.UNAUTHORIZED: 401,
+    Rec.FORBIDDEN: 403,
+    Rec.NOT_FOUND: 404,
+    Rec.METHOD_NOT_ALLOWED: 405,
+    Rec.TIMEOUT: 408,
+    Rec.CONFLICT: 409,
+    Rec.TOO_EARLY: 425,
+    Rec.UNPROCESSABLE_ENTITY: 422,
+    Rec.TOO_MANY_REQUESTS: 429,
+    Rec.SERVER_ERROR: 500,
+    Rec.UNAVAILABLE: 503,
+}
+
+
+class ExchangeError(Exception):
+    """Something went wrong with a message. `code` is what outbox and attempts keep; `sentence` is for people."""
+
+    phase: Phase = Phase.OURS
+    code: ClassVar[str] = "failed"
+    sentence: ClassVar[str] = "The message could not be exchanged."
+
+
+class DeliveryError(ExchangeError):
+    """A try to deliver that did not succeed. `again` says whether the same message is to be sent again.
+
+    `answer` is the partner's body, kept when it settles the message; it never goes into a log.
+    """
+
+    def __init__(
+        self, detail: str = "", *, again: bool = True, status: int | None = None, answer: str = "", wait: int = 0
+    ) -> None:
+        super().__init__(detail or self.code)
+        self.again = again
+        self.status = status
+        self.answer = answer
+        self.wait = wait  # seconds the partner asked us to wait
+
+
+class PartnerUnreachable(DeliveryError):
+    """No connection, or no token: nothing was sent."""
+
+    phase = Phase.CONNECT
+    code = "unreachable"
+    sentence = "Their system cannot be reached."
+
+
+class PartnerTimedOut(DeliveryError):
+    """Sent, no answer in time: perhaps received, so the same ids go again."""
+
+    phase = Phase.AWAIT_REPLY
+    code = "timed-out"
+    sentence = "Their system did not answer in time."
+
+
+class PartnerFailed(DeliveryError):
+    """The receiver answered with a fault of its own."""
+
+    phase = Phase.REPLY
+    code = "partner-failed"
+    sentence = "Their system answered that it has a fault."
+
+
+class PartnerRefused(DeliveryError):
+    """The receiver does not take this message: sending it again would not help."""
+
+    phase = Phase.REPLY
+    code = "refused"
+    sentence = "Their system did not accept the message."
+
+    def __init__(self, detail: str = "", *, status: int | None = None, answer: str = "") -> None:
+        super().__init__(detail, again=False, status=status, answer=answer)
+
+
+class OurFault(DeliveryError):
+    """A fault in our own program while delivering."""
+
+    phase = Phase.OURS
+    code = "our-fault"
+    sentence = "Our system has a fault and could not send the message."
+
+
+class PayloadInvalid(ExchangeError):
+    """An inbound message that is turned away, with the BaRS code, FHIR issue type and FHIRPath the sender is told.
+
+    `text` is written into `diagnostics`: it names the rule and never quotes a value. Raised by the checks of the API
+    and by a handler's `precheck`.
+    """
+
+    phase = Phase.OURS
+    code = "payload-invalid"
+    sentence = "The message breaks a rule and was turned away."
+
+    def __init__(self, rec: Rec, issue: str, text: str, expression: str = "", *, status: int = 0) -> None:
+        super().__init__(f"{rec} {expression}".strip())
+        self.rec = rec
+        self.issue = issue
+        self.text = text
+        self.expression = expression
+        self.status = status or rec.status
+
+    def outcome(self) -> dict[str, Any]:
+        """FHIR OperationOutcome with the BaRS code."""
+        return operation_outcome(self.rec, self.issue, self.text, self.expression)
+
+
+class NeedsReview(ExchangeError):
+    """A received message that only a person can settle. `reason` is one sentence for the worklist, at most 200
+    characters, without patient data."""
+
+    phase = Phase.OURS
+    code = "needs-review"
+    sentence = "A person has to look at this message."
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason

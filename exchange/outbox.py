@@ -1,0 +1,204 @@
+"""Messages on their way out: sealed in the sender's transaction, delivered afterwards, however long that takes."""
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID, uuid4
+
+import structlog
+from django.conf import settings
+from django.db import connection, transaction
+from django.db.models import Exists, F, OuterRef, Q
+from django.utils import timezone
+
+from access.actor import Actor, system
+from access.models import Organisation, User
+from exchange import claims, doorbell, settling
+from exchange.errors import DeliveryError, OurFault
+from exchange.fhir import headers, numbers
+from exchange.fhir.messages import SOFTWARE_DEVICE, Json
+from exchange.fhir.systems import System
+from exchange.models import DeliveryAttempt, OutboxMessage, Partner, Service
+from exchange.transports import TRANSPORTS
+
+log = structlog.get_logger(__name__)
+BY = system("delivery")
+MOST_AT_ONCE = 200
+
+
+# Sealing --------------------------------------------------------------------------------------------------------------
+def put(
+    *,
+    to: Partner,
+    event: str,
+    payload: Json,
+    service: Service,
+    concerns: str,
+    concerns_id: str,
+    by: Actor,
+    correlation_id: UUID | None = None,
+) -> OutboxMessage:
+    """Seal a message Bundle for a service of a partner, in the caller's transaction; it goes once that commits.
+
+    Bytes, ids and headers are fixed here: every try sends the same. `concerns` and `concerns_id` name what it is about
+    for whoever hears of its delivery. Raises RuntimeError outside a transaction.
+    """
+    if not connection.in_atomic_block:
+        raise RuntimeError("outbox.put must share a transaction with what the message is about")
+    text = numbers.dumps(payload)
+    request_id, correlation = uuid4(), correlation_id or uuid4()
+    message = OutboxMessage.objects.create(
+        to=to,
+        event=event,
+        headers=_sealed_headers(by, service, request_id, correlation),
+        payload=text,
+        sha256=hashlib.sha256(text.encode()).hexdigest(),
+        bundle_id=payload["id"],
+        request_id=request_id,
+        correlation_id=correlation,
+        concerns=concerns,
+        concerns_id=str(concerns_id),
+        due_at=timezone.now(),
+    )
+    transaction.on_commit(lambda: ring(message.pk))
+    return message
+
+
+def _sealed_headers(by: Actor, service: Service, request_id: UUID, correlation_id: UUID) -> dict[str, str]:
+    return headers.sealed(
+        request_id=request_id,
+        correlation_id=correlation_id,
+        service_id=service.service_id,
+        organisation=_organisation(by),
+        software=SOFTWARE_DEVICE,
+        practitioner=_practitioner(by),
+    )
+
+
+def _organisation(by: Actor) -> Json:
+    """The end user's organisation (FHIR Organization): the actor's, for a process of ours the practice itself."""
+    code, name = by.organisation, by.organisation_name
+    if not code:
+        ours = Organisation.objects.get(ods_code=settings.OUR_ODS_CODE)
+        code, name = ours.ods_code, ours.name
+    return {"resourceType": "Organization", "identifier": [{"system": str(System.ODS), "value": code}], "name": name}
+
+
+def _practitioner(by: Actor) -> Json | None:
+    """Who sends (FHIR PractitionerRole), when it is a person."""
+    if by.kind != "person" or by.role is None:
+        return None
+    who: Json = {"display": by.name}
+    if number := User.objects.filter(pk=by.user_id or 0).values_list("professional_number", flat=True).first():
+        who["identifier"] = {"system": str(System.SDS_USER), "value": number}
+    role: Json = {"resourceType": "PractitionerRole", "active": True, "practitioner": who}
+    return role | {"code": [{"text": by.role.label}]}
+
+
+# The doorbell ---------------------------------------------------------------------------------------------------------
+def ring(message_id: UUID) -> None:
+    """Ask a worker to deliver. A lost ring loses nothing: the sweep finds what is due."""
+    doorbell.ring("exchange.tasks.deliver", message_id)
+
+
+def sweep() -> int:
+    """Ring for every message that is due: new ones whose ring was lost, back-offs that ended, leases that ran out.
+
+    Returns how many.
+    """
+    found = list(claims.due().values_list("pk", flat=True)[:MOST_AT_ONCE])
+    for message_id in found:
+        ring(message_id)
+    return len(found)
+
+
+# Delivering -----------------------------------------------------------------------------------------------------------
+def deliver(message_id: UUID | str) -> str:
+    """One try to deliver a message, if it is due and nobody else is at it. The call is outside any transaction.
+
+    Returns how it ended, for the log: "not-claimed", "delivered", "queued", "refused", "expired" or "overtaken".
+    """
+    attempt = claims.claim(message_id)
+    if attempt is None:
+        return "not-claimed"
+    ended = _settle(attempt)
+    log.info(
+        "delivery",
+        message=str(attempt.message_id),
+        request_id=str(attempt.message.request_id),
+        correlation_id=str(attempt.message.correlation_id),
+        number=attempt.number,
+        outcome=attempt.outcome,
+        status=attempt.status,
+        state=ended,
+    )
+    for waiting in claims.next_for(attempt.message.to_id):
+        ring(waiting)
+    return ended
+
+
+def _settle(attempt: DeliveryAttempt) -> str:
+    try:
+        answer = TRANSPORTS[attempt.message.to.transport](attempt.message)
+    except DeliveryError as error:
+        return settling.failed(attempt, error, by=BY)
+    except Exception as error:  # a fault of ours must leave a trace on the message and be tried again, not vanish
+        log.exception("fault while delivering", message=str(attempt.message_id))
+        return settling.failed(attempt, OurFault(type(error).__name__), by=BY)
+    return settling.arrived(attempt, answer, by=BY)
+
+
+# Telling --------------------------------------------------------------------------------------------------------------
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far the newest message about something has come, for a sentence on a screen. Times are aware, UTC."""
+
+    outbox_id: UUID
+    #: queued, delivered, refused or expired (OutboxMessage.State).
+    state: str
+    partner: str
+    attempts: int
+    queued_at: datetime
+    #: A worker is calling the partner at this moment.
+    trying_now: bool
+    #: Since when this message's tries have failed; None while the first one is still to come.
+    failing_since: datetime | None
+    #: When it is tried again; None when nothing is left to do or a try is under way.
+    next_try_at: datetime | None
+    delivered_at: datetime | None
+    #: Why it has not arrived, a code of exchange.errors: unreachable, timed-out, partner-failed, refused, our-fault.
+    trouble: str
+
+
+def progress(*, concerns: str, ids: Iterable[str]) -> dict[str, Progress]:
+    """The newest message about each of `ids`; those without one are absent. One query."""
+    first_failed = DeliveryAttempt.objects.filter(message=OuterRef("pk"), ended_at__isnull=False).exclude(outcome="")
+    rows = (
+        OutboxMessage.objects.filter(concerns=concerns, concerns_id__in=[str(one) for one in ids])
+        .annotate(
+            partner_name=F("to__organisation__name"),
+            under_way=Exists(claims.under_way(OuterRef("pk"))) & Q(due_at__gt=timezone.now()),
+            first_failed_at=first_failed.order_by("number").values("started_at")[:1],
+        )
+        .defer("payload", "answer", "headers")
+        .order_by("created_at")
+    )
+    return {row.concerns_id: _progress(row) for row in rows}
+
+
+def _progress(row: "OutboxMessage") -> Progress:
+    queued = row.state == OutboxMessage.State.QUEUED
+    trying: bool = row.under_way  # type: ignore[attr-defined]
+    return Progress(
+        outbox_id=row.pk,
+        state=row.state,
+        partner=row.partner_name,  # type: ignore[attr-defined]
+        attempts=row.attempts,
+        queued_at=row.created_at,
+        trying_now=queued and trying,
+        failing_since=row.first_failed_at if queued and row.trouble else None,  # type: ignore[attr-defined]
+        next_try_at=row.due_at if queued and not trying else None,
+        delivered_at=row.settled_at if row.state == OutboxMessage.State.DELIVERED else None,
+        trouble=row.trouble,
+    )

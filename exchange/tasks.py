@@ -1,0 +1,28 @@
+"""Background work. A task takes an id; the row's state in the database decides what is to be done."""
+
+from celery import shared_task
+from django.conf import settings
+
+from exchange import inbox, outbox
+
+_ONE_SWEEP = settings.SWEEP_SECONDS
+
+
+@shared_task(name="exchange.tasks.deliver")
+def deliver(message_id: str) -> None:
+    outbox.deliver(message_id)
+
+
+@shared_task(name="exchange.tasks.sweep_outbox", expires=_ONE_SWEEP)
+def sweep_outbox() -> None:
+    outbox.sweep()
+
+
+@shared_task(name="exchange.tasks.file")
+def file(inbox_id: str) -> None:
+    inbox.file(inbox_id)
+
+
+@shared_task(name="exchange.tasks.sweep_inbox", expires=_ONE_SWEEP)
+def sweep_inbox() -> None:
+    inbox.sweep()

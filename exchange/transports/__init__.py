@@ -1,0 +1,12 @@
+"""How a sealed message reaches a partner, by the partner's transport."""
+
+from collections.abc import Callable
+
+from exchange.models import OutboxMessage, Partner
+from exchange.transports import bars
+from exchange.transports.answer import Answer
+
+__all__ = ["TRANSPORTS", "Answer"]
+
+#: Each sends the message as it is and returns the receiver's answer, or raises a DeliveryError.
+TRANSPORTS: dict[str, Callable[[OutboxMessage], Answer]] = {Partner.Transport.BARS: bars.send}

@@ -1,0 +1,103 @@
+"""BaRS over FHIR R4: $process-message, and what an answer means.
+
+Source: BaRS guide Core 1.2.2, Transactional-integrity and Error-Handling; API 1.4.0. The sender repeats the same ids
+with growing pauses when there is no OperationOutcome, the ids are not mirrored, on 408, 425, 429, 503 and PROXY_*;
+409 with issue code duplicate means that an earlier try arrived.
+"""
+
+from collections.abc import Mapping
+
+from exchange import http, oauth
+from exchange.errors import DeliveryError, PartnerFailed, PartnerRefused
+from exchange.fhir import headers, numbers
+from exchange.fhir.messages import Json
+from exchange.models import OutboxMessage
+from exchange.transports.answer import Answer
+
+PATH = "/$process-message"
+AGAIN_STATUS = frozenset({408, 425, 429, 502, 503, 504})
+TOKEN_STATUS = frozenset({401})
+TOKEN_CODES = frozenset({"SEND_UNAUTHORIZED", "REC_UNAUTHORIZED", "SEND_FORBIDDEN"})
+
+
+def send(message: OutboxMessage) -> Answer:
+    """One try: the sealed bytes and headers, and a bearer token. Raises a DeliveryError that says whether to repeat.
+
+    A token the partner no longer knows is mended at once, with one more call within the same try.
+    """
+    heard = _post(message)
+    if _token_refused(heard):
+        oauth.forget_token(message.to)
+        heard = _post(message)
+    return judge(heard, message.headers)
+
+
+def _post(message: OutboxMessage) -> http.Heard:
+    bearer = {"Authorization": f"Bearer {oauth.token_for(message.to)}"}
+    return http.post(
+        message.to.endpoint.rstrip("/") + PATH, content=message.payload.encode(), headers=message.headers | bearer
+    )
+
+
+def judge(heard: http.Heard, sent: Mapping[str, str]) -> Answer:
+    """What a partner's answer means. Raises PartnerFailed (send again) or PartnerRefused (a person looks)."""
+    body = _resource(heard.text)
+    issues = body.get("issue") if body.get("resourceType") == "OperationOutcome" else None
+    codes, kinds = _codes(issues), _kinds(issues)
+    if not _mirrors(heard.headers, sent):
+        raise _again(heard, "ids not mirrored")
+    if 200 <= heard.status < 300 and body.get("resourceType") == "Bundle":
+        return Answer(heard.status, heard.text)
+    if heard.status == 409 and "duplicate" in kinds:
+        return Answer(heard.status, heard.text, duplicate=True)
+    if issues is None or heard.status < 400:
+        raise _again(heard, "no OperationOutcome")
+    if heard.status in AGAIN_STATUS or any(code.startswith("PROXY_") for code in codes) or _token_refused(heard):
+        raise _again(heard, next(iter(codes), str(heard.status)))
+    raise PartnerRefused(next(iter(codes), str(heard.status)), status=heard.status, answer=heard.text)
+
+
+def _again(heard: http.Heard, why: str) -> DeliveryError:
+    asked = heard.headers.get("Retry-After", "")
+    wait = int(asked) if asked.isascii() and asked.isdigit() else 0
+    return PartnerFailed(why, again=True, status=heard.status, wait=wait)
+
+
+def _mirrors(answered: Mapping[str, str], sent: Mapping[str, str]) -> bool:
+    names = (headers.REQUEST_ID, headers.CORRELATION_ID)
+    return all(answered.get(name, "").lower() == sent[name].lower() for name in names)
+
+
+def _token_refused(heard: http.Heard) -> bool:
+    if heard.status in TOKEN_STATUS:
+        return True
+    return heard.status == 403 and bool(TOKEN_CODES & _codes(_resource(heard.text).get("issue")))
+
+
+def _resource(text: str) -> Json:
+    try:
+        found = numbers.loads(text)
+    except numbers.JsonError:
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _codes(issues: object) -> set[str]:
+    """BaRS error codes of an OperationOutcome's issues, however it is put together."""
+    found: set[str] = set()
+    for issue in issues if isinstance(issues, list) else []:
+        details = issue.get("details") if isinstance(issue, dict) else None
+        codings = details.get("coding") if isinstance(details, dict) else None
+        for one in codings if isinstance(codings, list) else []:
+            if isinstance(one, dict) and isinstance(one.get("code"), str):
+                found.add(one["code"])
+    return found
+
+
+def _kinds(issues: object) -> set[str]:
+    """FHIR issue types of an OperationOutcome's issues."""
+    return {
+        issue["code"]
+        for issue in (issues if isinstance(issues, list) else [])
+        if isinstance(issue, dict) and isinstance(issue.get("code"), str)
+    }

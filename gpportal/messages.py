@@ -1,0 +1,15 @@
+"""Which room hears what comes in and what happens below it. settings.MESSAGES names this module."""
+
+#: Event of an inbound message -> module with `precheck(message, sender)` and `handle(inbox)`.
+EVENTS: dict[str, str] = {
+    "servicerequest-response": "referrals.inbound",
+    "document": "records.inbound",
+}
+
+#: Happening -> functions that are called with its ids, in the same transaction.
+HAPPENINGS: dict[str, list[str]] = {
+    "delivered": ["referrals.inbound.delivered"],  # outbox_id, concerns, concerns_id
+    "refused": ["referrals.inbound.refused"],  # outbox_id, concerns, concerns_id
+    "expired": ["referrals.inbound.expired"],  # outbox_id, concerns, concerns_id
+    "letter_filed": ["referrals.inbound.letter_filed"],  # letter_id, inbox_id, answers (system|value of the referral)
+}
