@@ -1,9 +1,9 @@
 """The demonstration practice: five hundred invented people, generated afresh and always the same.
 
-Pure: no Django, no database, no network. `generate` gives (source ODS code, FHIR R4 resource as a plain dict); ids do not
-depend on the day, recent dates do. Decimals are `decimal.Decimal`; write a resource with `dumps`, which keeps them as
-written. Nothing here is about a real person: NHS numbers are of the 999 range, telephone numbers of Ofcom's drama ranges,
-and no British postcode begins with ZZ.
+Pure: no Django, no database, no network. `generate` gives (source ODS code, FHIR R4 resource as a plain dict); ids do
+not depend on the day, recent dates do. Decimals are `decimal.Decimal`; write a resource with `dumps`, which keeps them
+as written. Nothing here is about a real person: NHS numbers are of the 999 range, telephone numbers of Ofcom's drama
+ranges, and no British postcode begins with ZZ.
 """
 
 from collections.abc import Iterator
@@ -11,15 +11,16 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from gpportal.demonstration.appointments import appointments
 from gpportal.demonstration.dates import Calendar
-from gpportal.demonstration.places import ORGANISATIONS, PRACTITIONERS
-from gpportal.demonstration.practice import practice_resources
+from gpportal.demonstration.places import CITYVIEW, INFIRMARY, ORGANISATIONS, PRACTITIONERS, RIVERSIDE
 from gpportal.demonstration.shapes import dumps
+from gpportal.demonstration.sources import cityview_resources, infirmary_resources, riverside_resources
 
-__all__ = ["ORGANISATIONS", "PRACTITIONERS", "SOURCES", "dumps", "generate", "write"]
+__all__ = ["ORGANISATIONS", "PRACTITIONERS", "SOURCES", "appointments", "dumps", "generate", "write"]
 
 # Source ODS code -> what makes its resources, in the order in which they are to be taken in.
-SOURCES = {"Y90001": practice_resources}
+SOURCES = {RIVERSIDE: riverside_resources, INFIRMARY: infirmary_resources, CITYVIEW: cityview_resources}
 
 
 def generate(today: date) -> Iterator[tuple[str, dict[str, Any]]]:

@@ -1,7 +1,8 @@
 """Writes the demonstration practice as NDJSON: python -m gpportal.demonstration --to DIR [--today 2026-11-23]."""
 
 import argparse
-from datetime import date
+import sys
+from datetime import date, datetime
 from pathlib import Path
 
 from gpportal.demonstration import write
@@ -10,5 +11,5 @@ parser = argparse.ArgumentParser(prog="gpportal.demonstration", description=__do
 parser.add_argument("--to", type=Path, required=True, metavar="DIR", help="where the NDJSON files go")
 parser.add_argument("--today", type=date.fromisoformat, default=None, metavar="DAY", help="default: the current day")
 options = parser.parse_args()
-for source, count in write(options.to, options.today or date.today()).items():
-    print(f"{options.to / source}.ndjson {count}")
+for source, count in write(options.to, options.today or datetime.now().astimezone().date()).items():
+    sys.stdout.write(f"{options.to / source}.ndjson {count}\n")

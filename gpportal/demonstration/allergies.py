@@ -38,7 +38,7 @@ def add_allergy(
     high_risk: bool = False,
     **more: Any,
 ) -> str:
-    """FHIR AllergyIntolerance; a name without a code stays as words, and entered-in-error carries no clinical status."""
+    """FHIR AllergyIntolerance; without a code it stays as words; entered-in-error carries no clinical status."""
     reactions: list[Json] | None = None
     if reaction:
         words = concept(

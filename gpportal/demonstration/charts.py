@@ -36,7 +36,9 @@ class Chart:
         return Random(f"{self.source} {self.patient_id} {topic}")
 
     def ago(self, days: int) -> date:
-        """A date so many days ago, never before birth."""
+        """A date so many days ago, never before birth and never after death."""
+        if self.person.died_days_ago is not None:
+            days = max(days, self.person.died_days_ago + 1)
         return max(self.calendar.ago(days), self.person.born)
 
     def patient(self) -> Json:

@@ -199,7 +199,7 @@ risperidone|321589009|Risperidone 1mg tablets
 TESTS = _table(
     SNOMED,
     """
-hba1c|999791000000106|Haemoglobin A1c level - International Federation of Clinical Chemistry and Laboratory Medicine standardised
+hba1c|999791000000106|Haemoglobin A1c level - IFCC standardised
 egfr|1011481000000105|eGFR using creatinine (CKD-EPI) per 1.73 square metres
 creatinine|1000731000000107|Serum creatinine level
 potassium|1000651000000109|Serum potassium level

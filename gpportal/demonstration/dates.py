@@ -32,7 +32,5 @@ class Calendar:
     today: date
 
     def ago(self, days: int) -> date:
-        """The date so many days ago; negative numbers lie ahead. Beyond RECENT days the date does not move with today."""
-        if days > RECENT:
-            return min(EPOCH, self.today) - timedelta(days=days) if self.today < EPOCH else EPOCH - timedelta(days=days)
-        return self.today - timedelta(days=days)
+        """The date so many days ago; negative numbers lie ahead. Beyond RECENT days it does not move with today."""
+        return (self.today if days <= RECENT else min(EPOCH, self.today)) - timedelta(days=days)

@@ -118,9 +118,9 @@ donepezil|Take one at night|10|mg|1|28 tablet|Donepezil 10mg tablets
 cobeneldopa|Take one three times a day|1|capsule|3|84 capsule|Co-beneldopa 12.5mg/50mg capsules
 latanoprost|Put one drop into both eyes at night|1|drop|1|1 bottle|Latanoprost 50micrograms/ml eye drops
 cetirizine|Take one daily when needed|10|mg|0|30 tablet|Cetirizine 10mg tablets
-emollient|Use instead of soap and apply often|1|application|0|500 g|White soft paraffin 50% / Liquid paraffin 50% ointment
+emollient|Use instead of soap and apply often|1|application|0|500 g|Emulsifying ointment
 macrogol|Take one sachet daily in water|1|sachet|1|30 sachet|Macrogol compound oral powder sachets
-gtn|One or two puffs under the tongue for chest pain|1|puff|0|180 dose|Glyceryl trinitrate 400micrograms/dose sublingual spray
+gtn|One or two puffs under the tongue for chest pain|1|puff|0|180 dose|Glyceryl trinitrate 400micrograms/dose spray
 mesalazine|Take two daily|2.4|g|1|56 tablet|Mesalazine 1.2g gastro-resistant tablets
 desogestrel|Take one daily|75|ug|1|84 tablet|Desogestrel 75microgram tablets
 """.strip().splitlines(),

@@ -24,7 +24,8 @@ COMMUNITIES = [
         "Margaret Susan Patricia Christine Jean Dorothy Sheila Linda Carol Janet Pauline Karen Julie Deborah Tracey "
         "Nicola Joanne Sarah Emma Claire Rebecca Laura Gemma Lucy Hannah Charlotte Emily Amelia Isla Poppy Daisy Freya "
         "Evie Florence Harriet Beatrice Zoë Chloe Grace Holly",
-        "Reginald Norman Dennis John David Peter Michael Brian Derek Alan Roger Keith Kenneth Stephen Paul Andrew Mark Ian Kevin Neil Simon "
+        "Reginald Norman Dennis John David Peter "
+        "Michael Brian Derek Alan Roger Keith Kenneth Stephen Paul Andrew Mark Ian Kevin Neil Simon "
         "Richard Christopher Matthew Daniel Thomas James Adam Luke Jack Harry Oliver George Noah Arthur Alfie Freddie "
         "Stanley Leo Theo",
         "Taylor Brown Wilson Johnson Walker Wright Thompson Robinson White Green Hall Wood Clarke Baker Turner Hill "

@@ -1,4 +1,4 @@
-"""The Patient resource of each source, next of kin, and the small disagreements between sources about who someone is."""
+"""The Patient resource of each source, next of kin, and small disagreements between sources about who someone is."""
 
 from datetime import timedelta
 from typing import Any
@@ -38,6 +38,8 @@ def patient_to_fhir(chart: Chart, local_number: str, differs: str | None = None)
         "address": [_address(person, differs)],
         "managingOrganization": organisation(chart.source),
     }
+    if not resource["telecom"]:
+        del resource["telecom"]
     if chart.source == "Y90001":
         ethnic = concept(ETHNIC_CATEGORIES[person.ethnic])
         resource["extension"] = [extension("EthnicCategory", valueCodeableConcept=ethnic)]
@@ -71,11 +73,11 @@ def _names(person: Person, source: str, differs: str | None) -> list[Json]:
     return names
 
 
-def _telecom(person: Person, differs: str | None) -> list[Json] | None:
+def _telecom(person: Person, differs: str | None) -> list[Json]:
     numbers = [phone(person.landline)] if person.landline else []
     if person.mobile and differs != "old_phone":
         numbers.append(phone(person.mobile, "mobile"))
-    return numbers or [phone("01632 960999", "temp")]
+    return numbers
 
 
 def _address(person: Person, differs: str | None) -> Json:

@@ -20,7 +20,7 @@ class Organisation(NamedTuple):
 
 
 class Practitioner(NamedTuple):
-    """A member of staff (FHIR Practitioner and PractitionerRole); `email` is the demonstration login, if there is one."""
+    """A member of staff (FHIR Practitioner and PractitionerRole); `email` is the demonstration login, if any."""
 
     id: str
     ods: str

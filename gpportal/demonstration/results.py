@@ -13,7 +13,7 @@ from gpportal.demonstration.shapes import Json, concept, quantity, reference
 
 @dataclass(frozen=True)
 class Test:
-    """A test: unit, reference range (either end may be open), usual value, spread, and decimals as a laboratory prints."""
+    """A test: unit, reference range (either end may be open), usual value, spread, decimals as a laboratory prints."""
 
     name: str
     text: str
