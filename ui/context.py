@@ -7,4 +7,4 @@ from django.http import HttpRequest
 
 
 def page(request: HttpRequest) -> dict[str, Any]:
-    return {"demo": settings.DEMO, "actor": getattr(request, "actor", None)}
+    return {"demo": settings.DEMO}

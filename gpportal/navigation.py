@@ -1,0 +1,44 @@
+"""Who is signed in and where they can go from any page: only what exists and what their role opens."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.http import HttpRequest
+from django.utils.functional import SimpleLazyObject
+
+from access.actor import Actor, actor
+from access.permissions import Permission
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """An entry of the main navigation, with how many things wait there."""
+
+    href: str
+    text: str
+    count: int = 0
+    counted: str = ""
+
+
+def places(who: Actor) -> list[Place]:
+    """The entries for this person, in the order of their day."""
+    found = []
+    if who.may(Permission.FIND_PATIENT):
+        found.append(Place("/patients/", "Patients"))
+    if who.may(Permission.READ_REFERRALS):
+        found.append(Place("/referrals/", "Referrals"))
+    if who.may(Permission.READ_CARE_SUMMARY):
+        found.append(Place("/care/", "My people"))
+    if who.may(Permission.READ_REFERRED):
+        found.append(Place("/referrals/received/", "Referrals received"))
+    return found
+
+
+def page(request: HttpRequest) -> dict[str, Any]:
+    """Context of every template: `actor`, `nav` (counted only if a page shows it), `may_find`."""
+    who = actor(request) if hasattr(request, "session") and hasattr(request, "user") else None
+    return {
+        "actor": who,
+        "may_find": who is not None and who.may(Permission.FIND_PATIENT),
+        "nav": SimpleLazyObject(lambda: places(who) if who else []),
+    }
