@@ -48,7 +48,7 @@ class Referral(models.Model):
     version = models.PositiveIntegerField(default=0, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
     sent_at = models.DateTimeField(null=True, editable=False)
-    #: When silence becomes an event: set at sending by priority.
+    #: When silence becomes an event: follows from priority and state (deadlines.due_on), written with the state.
     due_on = models.DateField(null=True)
 
     class Meta:
@@ -66,6 +66,7 @@ class ReferralEvent(models.Model):
 
     class Kind(models.TextChoices):
         DRAFTED = "drafted", "Written"
+        EDITED = "edited", "Changed"
         SENT = "sent", "Sent"
         DELIVERED = "delivered", "Delivered"
         ACCEPTED = "accepted", "Accepted"
@@ -86,13 +87,19 @@ class ReferralEvent(models.Model):
     by_kind = models.CharField(max_length=10)
     outbox_id = models.UUIDField(null=True)
     inbox_id = models.UUIDField(null=True)
-    #: What the event says: {"starts": …, "place": …} for booked, {"reason": …, "who": …} for rejected, {"letter": id}.
+    #: What the event says: {"starts", "place"} for booked, {"reason"} for rejected, {"outcome"} for completed,
+    #: {"letter", "title"} for letter-filed.
     says = models.JSONField(default=dict)
 
     class Meta:
         ordering: ClassVar = ["number"]
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["referral", "number"], name="event_number_once"),
+            models.UniqueConstraint(
+                fields=["referral", "kind", "inbox_id"],
+                condition=models.Q(inbox_id__isnull=False),
+                name="event_once_per_message",
+            ),
         ]
 
     def __str__(self) -> str:

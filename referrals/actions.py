@@ -1,0 +1,193 @@
+"""What people do with a referral, and what happens to one. Each act is one transaction with its audit row."""
+
+import datetime as dt
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+
+from access import audit
+from access.actor import Actor
+from access.models import User
+from exchange import outbox
+from exchange.models import OutboxMessage, Partner, Service
+from records.models import Patient, Relationship
+from referrals import deadlines, states
+from referrals.fhir import Unsendable, referral_to_bundle
+from referrals.models import Referral, ReferralEvent
+from referrals.states import NotAllowedNow
+
+State, Kind = Referral.State, ReferralEvent.Kind
+CONCERNS = "referral"
+
+
+class ChangedMeanwhile(NotAllowedNow):
+    """Somebody else changed the referral since this page was opened."""
+
+
+@transaction.atomic
+def draft(
+    *, patient: Patient, service: Service, priority: str, reason: str, clinical_summary: str, by: Actor
+) -> Referral:
+    """Write a referral without sending it. Raises NotAllowedNow for a patient who has died."""
+    _refuse_the_deceased(patient)
+    assert by.organisation_id is not None
+    assert by.user_id is not None
+    referral = Referral.objects.create(
+        patient=patient,
+        service=service,
+        organisation_id=by.organisation_id,
+        author_id=by.user_id,
+        priority=priority,
+        reason=reason,
+        clinical_summary=clinical_summary,
+    )
+    audit.record(by=by, action="wrote referral", patient=patient.pk, of=referral)
+    return record_event(referral=referral, kind=Kind.DRAFTED, by=by)
+
+
+@transaction.atomic
+def edit(
+    *,
+    referral: Referral,
+    version: int,
+    service: Service,
+    priority: str,
+    reason: str,
+    clinical_summary: str,
+    by: Actor,
+) -> Referral:
+    """Change a draft. `version` is the one the person saw. Raises ChangedMeanwhile, NotAllowedNow."""
+    held = _hold(referral, "edit", version)
+    held.service, held.priority = service, priority
+    held.reason, held.clinical_summary = reason, clinical_summary
+    held.save(update_fields=["service", "priority", "reason", "clinical_summary"])
+    audit.record(by=by, action="changed referral", patient=held.patient_id, of=held)
+    return record_event(referral=held, kind=Kind.EDITED, by=by)
+
+
+@transaction.atomic
+def send(*, referral: Referral, version: int, by: Actor) -> OutboxMessage:
+    """Send a draft: event and state, sealed message, the receiver's right to read, audit; all or nothing.
+
+    The patient's record stays where it is; the receiver may see the patient's referrals to it and no more.
+    Raises ChangedMeanwhile, NotAllowedNow, Unsendable.
+    """
+    from records.actions import relate
+
+    held = _hold(referral, "send", version)
+    _refuse_the_deceased(held.patient)
+    receiver = Partner.objects.filter(organisation=held.service.organisation, enabled=True).first()
+    if receiver is None or not held.service.active:
+        raise Unsendable(f"{held.service.name} cannot be reached from here yet.")
+    requester, role = _requester(held, by)
+    now = timezone.now()
+    payload = referral_to_bundle(
+        held,
+        requester=requester,
+        role=role,
+        reply_to=settings.OUR_SERVICE_ID,
+        at=now,
+    )
+    message = outbox.put(
+        to=receiver,
+        event="servicerequest-request",
+        payload=payload,
+        service=held.service,
+        concerns=CONCERNS,
+        concerns_id=str(held.pk),
+        by=by,
+    )
+    record_event(referral=held, kind=Kind.SENT, by=by, at=now, outbox_id=message.pk)
+    relate(
+        patient=held.patient,
+        organisation=held.service.organisation,
+        kind=Relationship.Kind.REFERRED,
+        why=f"referral to {held.service.name}",
+        by=by,
+    )
+    audit.record(by=by, action="sent referral", patient=held.patient_id, of=held, note=held.service.name)
+    return message
+
+
+@transaction.atomic
+def withdraw(*, referral: Referral, version: int, by: Actor) -> Referral:
+    """Give up a draft; it stays in the history. What was sent is cancelled with its receiver, which is another act."""
+    held = _hold(referral, "withdraw", version)
+    audit.record(by=by, action="withdrew referral", patient=held.patient_id, of=held)
+    return record_event(referral=held, kind=Kind.WITHDRAWN, by=by)
+
+
+@transaction.atomic
+def record_event(
+    *,
+    referral: Referral,
+    kind: str,
+    by: Actor,
+    at: dt.datetime | None = None,
+    outbox_id: UUID | None = None,
+    inbox_id: UUID | None = None,
+    says: dict[str, Any] | None = None,
+) -> Referral:
+    """Add to the history and write where the referral now stands: the only writer of state, version and due_on.
+
+    `at` is when it happened, which may be before what we have heard already. Nothing is audited here: the act that
+    calls this is.
+    """
+    held = Referral.objects.select_for_update().get(pk=referral.pk)
+    held.version += 1
+    ReferralEvent.objects.create(
+        referral=held,
+        number=held.version,
+        kind=kind,
+        at=at or timezone.now(),
+        by=by.name,
+        by_kind=by.kind,
+        outbox_id=outbox_id,
+        inbox_id=inbox_id,
+        says=says or {},
+    )
+    events = list(held.events.all())
+    held.state = states.fold(events)
+    if kind == Kind.SENT:
+        held.sent_at = at or timezone.now()
+    sent_on = timezone.localdate(held.sent_at) if held.sent_at else None
+    held.due_on = deadlines.due_on(held.priority, held.state, sent_on, _booked_for(events))
+    held.save(update_fields=["state", "version", "sent_at", "due_on"])
+    for name in ("state", "version", "sent_at", "due_on"):  # the caller's copy says the same
+        setattr(referral, name, getattr(held, name))
+    return referral
+
+
+def _hold(referral: Referral, act: str, version: int) -> Referral:
+    """The referral, locked, if the act fits where it stands and nobody changed it meanwhile."""
+    held = (
+        Referral.objects.select_for_update(of=("self",))
+        .select_related("patient", "service__organisation", "organisation", "author")
+        .get(pk=referral.pk)
+    )
+    states.require(held.state, act)
+    if held.version != version:
+        raise ChangedMeanwhile("Somebody changed this referral while you had it open. Nothing was lost: look again.")
+    return held
+
+
+def _refuse_the_deceased(patient: Patient) -> None:
+    if patient.deceased:
+        raise NotAllowedNow("This patient has died. A referral cannot be written or sent.")
+
+
+def _requester(referral: Referral, by: Actor) -> tuple[User, str]:
+    """Who asks, as the message names them: the person who sends, else (a process of ours) the author."""
+    if by.kind == "person" and by.user_id is not None and by.role is not None:
+        return User.objects.get(pk=by.user_id), by.role.label
+    return referral.author, "Referring clinician"
+
+
+def _booked_for(events: list[ReferralEvent]) -> dt.date | None:
+    """The date of the appointment that counts: the one told last."""
+    booked = [event for event in states.in_order(events) if event.kind == Kind.BOOKED]
+    starts = booked[-1].says.get("starts") if booked else None
+    return timezone.localdate(dt.datetime.fromisoformat(starts)) if starts else None

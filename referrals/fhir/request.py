@@ -1,0 +1,228 @@
+"""Our request: a referral as a BaRS message Bundle.
+
+Source: BaRS guide, Application 5 referral payload (all MUST rows), published for pharmacies. For hospitals BaRS
+publishes no use case; ours follows the same payload under our own category code, and says so in its label.
+"""
+
+import datetime as dt
+from typing import Final
+from uuid import UUID, uuid5
+
+from access.models import User
+from exchange.fhir.messages import Json, coding, message_bundle, message_header, reference
+from exchange.fhir.systems import System
+from exchange.models import Service
+from referrals.deadlines import DEADLINES
+from referrals.fhir.people import (
+    Unsendable,
+    organisation_to_fhir,
+    patient_to_fhir,
+    practitioner_to_fhir,
+    role_to_fhir,
+)
+from referrals.models import Referral
+
+__all__ = ["Unsendable", "referral_to_bundle"]
+
+PHARMACY: Final = Service.UseCase.PHARMACY_BLOOD_PRESSURE
+
+#: Use case -> version of the application the message follows (Bundle.meta.versionId).
+VERSIONS: Final[dict[str, str]] = {PHARMACY: "1.1.0", Service.UseCase.GP_TO_HOSPITAL: "1.0.0"}
+#: Use case -> second coding of ServiceRequest.category.
+USE_CASES: Final[dict[str, Json]] = {
+    PHARMACY: coding(System.BARS_USE_CASE, "a5t3", "Primary Care to Pharmacy Blood Pressure Check Service"),
+    Service.UseCase.GP_TO_HOSPITAL: coding(
+        System.OUR_USE_CASE, "gp-to-hospital", "GP to hospital (gpportal's own; not published by BaRS)"
+    ),
+}
+#: Use case -> what the receiver is asked to do (Task.code).
+ACTIONS: Final[dict[str, list[Json]]] = {
+    PHARMACY: [
+        coding(System.SNOMED, "1659111000000100", "Community Pharmacy Blood Pressure Check Service (procedure)"),
+        coding(System.SNOMED, "824421000000101", "Referral for ambulatory blood pressure monitoring (procedure)"),
+    ],
+    Service.UseCase.GP_TO_HOSPITAL: [coding(System.SNOMED, "3457005", "Patient referral")],
+}
+#: Use case -> kind of contact (Encounter.class): the guide allows pharmacies nothing but EMER.
+CONTACTS: Final[dict[str, Json]] = {
+    PHARMACY: coding(System.ACT_CODE, "EMER", "emergency"),
+    Service.UseCase.GP_TO_HOSPITAL: coding(System.ACT_CODE, "AMB", "ambulatory"),
+}
+#: Our priority -> FHIR request-priority. Suspected cancer is also said in words.
+PRIORITIES: Final[dict[str, str]] = {
+    Referral.Priority.ROUTINE: "routine",
+    Referral.Priority.URGENT: "urgent",
+    Referral.Priority.SUSPECTED_CANCER: "asap",
+}
+
+
+def referral_to_bundle(referral: Referral, *, requester: User, role: str, reply_to: str, at: dt.datetime) -> Json:
+    """The message that sends a referral (FHIR message Bundle, servicerequest-request, reason new).
+
+    `referral` with patient, service and organisations at hand; `requester` sends it in `role` ("GP"); answers go to
+    our service id `reply_to`; `at` is the moment of sending. The ids follow from the referral: the same referral
+    always makes the same message. Raises Unsendable when no telephone number is known.
+    """
+    ids = _Ids(referral.pk)
+    parts = {
+        "MessageHeader": _header(referral, ids, reply_to),
+        "ServiceRequest": _service_request(referral, ids, at),
+        "Encounter": _encounter(referral, ids, at),
+        "CarePlan": _care_plan(referral, ids, at),
+        "Condition": _condition(referral, ids),
+        "Task": _task(referral, at),
+        "Patient": patient_to_fhir(referral.patient, referral.organisation, ids["sender"]),
+        "Practitioner": practitioner_to_fhir(requester, referral.organisation),
+        "PractitionerRole": role_to_fhir(role, ids["Practitioner"], ids["sender"]),
+        "sender": organisation_to_fhir(referral.organisation, ids["sender"]),
+        "receiver": organisation_to_fhir(referral.service.organisation, ids["receiver"]),
+        "HealthcareService": _healthcare_service(referral.service, ids),
+        "Consent": _consent(ids, at),
+    }
+    bundle = message_bundle(
+        bundle_id=ids["conversation"],
+        version=VERSIONS[referral.service.use_case],
+        at=at,
+        resources=[{**part, "id": str(ids[name])} for name, part in parts.items()],
+    )
+    for entry in bundle["entry"]:
+        del entry["resource"]["id"]  # BaRS: only the receiver gives the resources ids; fullUrls stay
+    return bundle
+
+
+class _Ids:
+    """The id of each part of the message, drawn from the referral's."""
+
+    def __init__(self, referral_id: UUID) -> None:
+        self._referral_id = referral_id
+
+    def __getitem__(self, part: str) -> UUID:
+        return uuid5(self._referral_id, part)
+
+
+def _time(at: dt.datetime) -> str:
+    return at.astimezone(dt.UTC).isoformat(timespec="seconds")
+
+
+def _meta(profile: System) -> Json:
+    return {"profile": [str(profile)]}
+
+
+def _header(referral: Referral, ids: _Ids, reply_to: str) -> Json:
+    return message_header(
+        header_id=ids["MessageHeader"],
+        event="servicerequest-request",
+        reason="new",
+        destination=referral.service.service_id,
+        receiver=ids["receiver"],
+        sender=ids["sender"],
+        source_name=referral.organisation.name,
+        source_phone=referral.organisation.phone,
+        source_service=reply_to,
+        focus=[ids["ServiceRequest"]],
+        definition=System.MESSAGE_REFERRAL_REQUEST,
+        profile=System.BARS_HEADER_REQUEST,
+    )
+
+
+def _service_request(referral: Referral, ids: _Ids, at: dt.datetime) -> Json:
+    end = at + dt.timedelta(days=DEADLINES[referral.priority].booked_days)
+    category = coding(System.BARS_REQUEST_CATEGORY, "referral", "Transfer of Care")
+    return {
+        "resourceType": "ServiceRequest",
+        "meta": _meta(System.BARS_SERVICE_REQUEST),
+        "identifier": [{"system": str(System.OUR_REFERRAL), "value": str(referral.pk)}],
+        "basedOn": [reference(ids["CarePlan"])],
+        "status": "active",
+        "intent": "plan",
+        "category": [{"coding": [category, dict(USE_CASES[referral.service.use_case])]}],
+        "priority": PRIORITIES[referral.priority],
+        "subject": reference(ids["Patient"]),
+        "encounter": reference(ids["Encounter"]),
+        "occurrencePeriod": {"start": _time(at), "end": _time(end)},
+        "authoredOn": _time(at),
+        "requester": reference(ids["Practitioner"]),
+        "performer": [reference(ids["HealthcareService"])],
+    }
+
+
+def _encounter(referral: Referral, ids: _Ids, at: dt.datetime) -> Json:
+    return {
+        "resourceType": "Encounter",
+        "meta": _meta(System.UKCORE_ENCOUNTER),
+        "status": "finished",
+        "class": dict(CONTACTS[referral.service.use_case]),
+        "subject": reference(ids["Patient"]),
+        "episodeOfCare": [{"reference": f"EpisodeOfCare/{ids['journey']}"}],
+        "period": {"start": _time(at)},
+    }
+
+
+def _care_plan(referral: Referral, ids: _Ids, at: dt.datetime) -> Json:
+    """Carries the clinical summary, in the words of whoever refers."""
+    activity: Json = {"reference": reference(ids["Task"])}
+    if referral.clinical_summary.strip():
+        activity["outcomeCodeableConcept"] = [{"text": referral.clinical_summary.strip()}]
+    return {
+        "resourceType": "CarePlan",
+        "meta": _meta(System.UKCORE_CARE_PLAN),
+        "status": "completed",
+        "intent": "plan",
+        "subject": reference(ids["Patient"]),
+        "encounter": reference(ids["Encounter"]),
+        "period": {"start": _time(at)},
+        "addresses": [reference(ids["Condition"])],
+        "activity": [activity],
+    }
+
+
+def _condition(referral: Referral, ids: _Ids) -> Json:
+    """The reason for referral, as written; a presenting complaint is not yet a diagnosis."""
+    return {
+        "resourceType": "Condition",
+        "meta": _meta(System.UKCORE_CONDITION),
+        "clinicalStatus": {"coding": [coding(System.CONDITION_CLINICAL, "active", "Active")]},
+        "verificationStatus": {"coding": [coding(System.CONDITION_VERIFICATION, "provisional", "Provisional")]},
+        "category": [{"coding": [coding(System.SNOMED, "33962009", "Presenting complaint")]}],
+        "code": {"text": referral.reason.strip()},
+        "subject": reference(ids["Patient"]),
+        "encounter": reference(ids["Encounter"]),
+    }
+
+
+def _task(referral: Referral, at: dt.datetime) -> Json:
+    priority = Referral.Priority(referral.priority).label
+    return {
+        "resourceType": "Task",
+        "meta": _meta(System.UKCORE_TASK),
+        "status": "requested",
+        "intent": "order",
+        "code": {"coding": [dict(one) for one in ACTIONS[referral.service.use_case]]},
+        "description": f"{priority} referral to {referral.service.name}.",
+        "authoredOn": _time(at),
+    }
+
+
+def _healthcare_service(service: Service, ids: _Ids) -> Json:
+    return {
+        "resourceType": "HealthcareService",
+        "meta": _meta(System.UKCORE_HEALTHCARE_SERVICE),
+        "identifier": [{"system": str(System.SERVICE_ID), "value": service.service_id}],
+        "active": service.active,
+        "providedBy": reference(ids["receiver"]),
+        "name": service.name,
+    }
+
+
+def _consent(ids: _Ids, at: dt.datetime) -> Json:
+    """Implied consent to direct care, the only one BaRS supports."""
+    return {
+        "resourceType": "Consent",
+        "meta": _meta(System.UKCORE_CONSENT),
+        "status": "active",
+        "scope": {"coding": [coding(System.CONSENT_SCOPE, "patient-privacy", "Privacy Consent")]},
+        "category": [{"coding": [coding(System.BARS_CONSENT_CATEGORY, "DRC", "Direct Care")]}],
+        "patient": reference(ids["Patient"]),
+        "dateTime": _time(at),
+        "policyRule": {"coding": [coding(System.ACT_CODE, "IMPLIED", "implied")]},
+    }

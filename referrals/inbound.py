@@ -1,0 +1,144 @@
+"""What reaches a referral from outside: the receiver's answers, how delivery went, a letter that was filed."""
+
+import json
+from typing import Any
+from uuid import UUID
+
+import structlog
+
+from access import audit
+from access.actor import Actor, partner, system
+from exchange.errors import NeedsReview, PayloadInvalid, Rec
+from exchange.fhir.systems import System
+from exchange.models import InboxMessage, OutboxMessage, Partner
+from records.models import Letter
+from referrals import actions
+from referrals.fhir import Answer, UnreadableAnswer, response_from_bundle
+from referrals.models import Referral, ReferralEvent
+
+log = structlog.get_logger(__name__)
+Kind = ReferralEvent.Kind
+DELIVERY = system("delivery")
+SAID = {"accepted": "accepted referral", "booked": "booked referral", "rejected": "rejected referral"}
+
+
+# Answers (event servicerequest-response) ------------------------------------------------------------------------------
+def precheck(message: dict[str, Any], sender: Partner) -> None:
+    """Turn away, before it is stored, an answer to what is no referral of ours or was not sent to this sender.
+
+    Alike for both: a partner does not learn what exists. Raises PayloadInvalid (REC_NOT_FOUND).
+    """
+    if _answered(_answers(message), sender) is None:
+        text = "The message that this answers is not known for this sender."
+        raise PayloadInvalid(Rec.NOT_FOUND, "not-found", text, "MessageHeader.response.identifier")
+
+
+def handle(inbox: InboxMessage) -> None:
+    """Enter an answer into the referral's history, in the caller's transaction. Raises NeedsReview."""
+    message = json.loads(inbox.payload)
+    referral = _answered(_answers(message), inbox.sender)
+    if referral is None:
+        raise NeedsReview("This answers a referral that is not known here.")
+    try:
+        answer = response_from_bundle(message)
+    except UnreadableAnswer as error:
+        raise NeedsReview(str(error)) from error
+    by = partner(inbox.sender.organisation)
+    _enter(referral, answer, inbox, by)
+
+
+def _enter(referral: Referral, answer: Answer, inbox: InboxMessage, by: Actor) -> None:
+    audit.record(by=by, action=SAID.get(answer.kind, "answered referral"), patient=referral.patient_id, of=referral)
+    actions.record_event(
+        referral=referral,
+        kind=answer.kind,
+        by=by,
+        at=answer.at or inbox.received_at,
+        inbox_id=inbox.pk,
+        says=_says(answer),
+    )
+
+
+def _says(answer: Answer) -> dict[str, str]:
+    """What the event keeps of an answer: only what was said."""
+    said = {
+        "starts": answer.starts.isoformat() if answer.starts else "",
+        "place": answer.place,
+        "reason": answer.reason,
+        "outcome": answer.outcome,
+        "who": answer.who,
+    }
+    return {name: text for name, text in said.items() if text}
+
+
+def _answers(message: dict[str, Any]) -> str:
+    """Bundle.id of the message that this one answers, from its MessageHeader; empty if it names none."""
+    entries = message.get("entry") or [{}]
+    header = entries[0].get("resource") or {}
+    return str((header.get("response") or {}).get("identifier") or "")
+
+
+def _answered(bundle_id: str, sender: Partner) -> Referral | None:
+    """The referral that a message of ours to this partner was about."""
+    sent = OutboxMessage.objects.filter(bundle_id=bundle_id, to=sender, concerns=actions.CONCERNS).first()
+    return Referral.objects.filter(pk=sent.concerns_id).first() if sent else None
+
+
+# Happenings -----------------------------------------------------------------------------------------------------------
+def delivered(*, outbox_id: str, concerns: str, concerns_id: str) -> None:
+    """The receiver has the message."""
+    _went(Kind.DELIVERED, outbox_id, concerns, concerns_id)
+
+
+def refused(*, outbox_id: str, concerns: str, concerns_id: str) -> None:
+    """The receiver's system will not take the message."""
+    _went(Kind.REFUSED, outbox_id, concerns, concerns_id)
+
+
+def expired(*, outbox_id: str, concerns: str, concerns_id: str) -> None:
+    """We gave up trying."""
+    _went(Kind.EXPIRED, outbox_id, concerns, concerns_id)
+
+
+def _went(kind: str, outbox_id: str, concerns: str, concerns_id: str) -> None:
+    if concerns != actions.CONCERNS:
+        return
+    referral = Referral.objects.get(pk=concerns_id)
+    actions.record_event(referral=referral, kind=kind, by=DELIVERY, outbox_id=UUID(str(outbox_id)))
+
+
+def letter_filed(*, letter_id: str, inbox_id: str, answers: str) -> None:
+    """A letter was filed that names a referral (`system|value` of its identifier).
+
+    It is tied only where patient and sender are the referral's own: a number copied wrongly ties nothing.
+    """
+    named, _, value = answers.rpartition("|")
+    if named != System.OUR_REFERRAL:
+        return
+    letter = Letter.objects.select_related("sender").get(pk=letter_id)
+    referral = _named(value)
+    if referral is None or letter.sender_id != referral.service.organisation_id or not _same_person(letter, referral):
+        log.warning("letter not tied", letter=str(letter_id), inbox=str(inbox_id))
+        return
+    actions.record_event(
+        referral=referral,
+        kind=Kind.LETTER_FILED,
+        by=partner(letter.sender),
+        at=letter.written_at,
+        inbox_id=UUID(str(inbox_id)),
+        says={"letter": str(letter.pk), "title": letter.title},
+    )
+
+
+def _named(value: str) -> Referral | None:
+    try:
+        wanted = UUID(value)
+    except ValueError:
+        return None
+    return Referral.objects.select_related("service", "patient").filter(pk=wanted).first()
+
+
+def _same_person(letter: Letter, referral: Referral) -> bool:
+    """Whether both are of one person, also when two were found to be one since."""
+    same = {referral.patient_id, referral.patient.merged_into_id}
+    return letter.patient_id in same or letter.patient.merged_into_id in same - {None}

@@ -1,0 +1,55 @@
+"""Referrals on other pages: on a patient's screen, and as what to do next on the receptionist's home."""
+
+from typing import Any, Final
+
+from django.utils import timezone
+
+from access.actor import Actor
+from access.permissions import Permission
+from records.models import Patient
+from referrals import reach, rows, worklists
+
+NEXT_ON_HOME: Final = 10
+CLOSED_SHOWN: Final = 3
+
+
+def referrals(actor: Actor, patient: Patient) -> dict[str, Any]:
+    """A patient's referrals: those that somebody has to act on or is waiting for first, then a few closed ones."""
+    shown = rows.newest_first(rows.rows(actor, list(reach.of_patient(actor, patient))))
+    closed = [row for row in shown if row.closed]
+    return {
+        "patient": patient,
+        "rows": [row for row in shown if not row.closed],
+        "closed": closed,
+        "may_write": actor.may(Permission.WRITE_REFERRAL) and not patient.deceased,
+        "seen": rows.seen(shown),
+        "moving": any(row.moving for row in shown),
+    }
+
+
+def next_steps(actor: Actor) -> dict[str, Any]:
+    """What to do next: the one thing, then the list, with the counts of every list."""
+    return worklist(actor, "next", 1, at_most=NEXT_ON_HOME)
+
+
+def worklist(actor: Actor, name: str, page: int, *, at_most: int) -> dict[str, Any]:
+    """One list of the practice's referrals, a page at a time; an unknown name is the first list."""
+    today = timezone.localdate()
+    lists = worklists.all_lists(today)
+    chosen = next((one for one in lists if one.name == name), lists[0])
+    reachable = reach.referrals(actor)
+    counts = worklists.counts(reachable, lists)
+    held = worklists.ordered(reachable, chosen, today)
+    first = (page - 1) * at_most
+    shown = rows.rows(actor, list(held[first : first + at_most]))
+    return {
+        "lists": [(one, counts[one.name]) for one in lists],
+        "chosen": chosen,
+        "rows": shown,
+        "first": shown[0] if chosen.name == "next" and page == 1 and shown else None,
+        "page": page,
+        "more": counts[chosen.name] > first + at_most,
+        "may_write": actor.may(Permission.WRITE_REFERRAL),
+        "seen": rows.seen(shown, counts, chosen.name, page),
+        "today": today,
+    }

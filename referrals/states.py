@@ -1,0 +1,116 @@
+"""Where a referral stands: a pure fold of what happened to it.
+
+Messages are late, come twice and overtake each other. So events are folded in the order in which they can have
+happened, not in the order in which we heard of them: first what we did, then how the delivery went, then what the
+receiver answered, each by its own time. What does not fit the state at hand changes nothing and stays in the history.
+"""
+
+import datetime as dt
+from collections.abc import Iterable
+from typing import Final, Protocol, TypeVar
+
+from referrals.models import Referral, ReferralEvent
+
+State, Kind = Referral.State, ReferralEvent.Kind
+
+
+class Happened(Protocol):
+    """What the fold reads of an event."""
+
+    @property
+    def number(self) -> int: ...
+    @property
+    def kind(self) -> str: ...
+    @property
+    def at(self) -> dt.datetime: ...
+
+
+H = TypeVar("H", bound=Happened)
+
+#: (where it stood, what happened) -> where it stands. Every pair that is not here leaves the state as it was.
+TRANSITIONS: Final[dict[tuple[str, str], str]] = {
+    (State.DRAFT, Kind.SENT): State.SENT,
+    (State.DRAFT, Kind.WITHDRAWN): State.WITHDRAWN,
+    # Delivery. An answer proves that it arrived, so "delivered" heard after an answer changes nothing.
+    (State.SENT, Kind.DELIVERED): State.DELIVERED,
+    (State.SENT, Kind.REFUSED): State.NOT_DELIVERED,
+    (State.SENT, Kind.EXPIRED): State.NOT_DELIVERED,
+    (State.NOT_DELIVERED, Kind.DELIVERED): State.DELIVERED,
+    # Answers. Whoever answers has it, whatever delivery told us.
+    **{
+        (before, kind): after
+        for before in (State.SENT, State.DELIVERED, State.NOT_DELIVERED)
+        for kind, after in (
+            (Kind.ACCEPTED, State.ACCEPTED),
+            (Kind.BOOKED, State.BOOKED),
+            (Kind.REJECTED, State.REJECTED),
+            (Kind.LETTER_FILED, State.ANSWERED),
+            (Kind.COMPLETED, State.COMPLETED),
+        )
+    },
+    (State.ACCEPTED, Kind.BOOKED): State.BOOKED,
+    (State.ACCEPTED, Kind.REJECTED): State.REJECTED,
+    (State.ACCEPTED, Kind.LETTER_FILED): State.ANSWERED,
+    (State.ACCEPTED, Kind.COMPLETED): State.COMPLETED,
+    (State.BOOKED, Kind.REJECTED): State.REJECTED,
+    (State.BOOKED, Kind.LETTER_FILED): State.ANSWERED,
+    (State.BOOKED, Kind.COMPLETED): State.COMPLETED,
+    # A receiver may change its mind; the later word counts.
+    (State.REJECTED, Kind.ACCEPTED): State.ACCEPTED,
+    (State.REJECTED, Kind.BOOKED): State.BOOKED,
+    (State.REJECTED, Kind.COMPLETED): State.COMPLETED,
+    (State.COMPLETED, Kind.REJECTED): State.REJECTED,
+    (State.ANSWERED, Kind.REJECTED): State.REJECTED,
+    # A letter has to be read, whether it comes before or after "completed".
+    (State.COMPLETED, Kind.LETTER_FILED): State.ANSWERED,
+}
+
+#: In which order things can have happened at all, whatever the clocks of two organisations say.
+_PHASE: Final[dict[str, int]] = {
+    Kind.DRAFTED: 0,
+    Kind.EDITED: 0,
+    Kind.WITHDRAWN: 0,
+    Kind.SENT: 1,
+    Kind.DELIVERED: 2,
+    Kind.REFUSED: 2,
+    Kind.EXPIRED: 2,
+    Kind.ACCEPTED: 3,
+    Kind.BOOKED: 3,
+    Kind.REJECTED: 3,
+    Kind.COMPLETED: 3,
+    Kind.LETTER_FILED: 3,
+}
+
+#: Which states let a person do what.
+ALLOWED: Final[dict[str, frozenset[str]]] = {
+    "edit": frozenset({State.DRAFT}),
+    "send": frozenset({State.DRAFT}),
+    "withdraw": frozenset({State.DRAFT}),
+}
+
+#: On its way or with the receiver: things still happen by themselves, so pages keep asking.
+WAITING: Final = frozenset({State.SENT, State.DELIVERED, State.ACCEPTED, State.BOOKED})
+
+
+class NotAllowedNow(Exception):
+    """The act does not fit where the referral stands. Its text is for the person who tried."""
+
+
+def require(state: str, act: str) -> None:
+    """Raise NotAllowedNow unless a referral in this state may be edited, sent or withdrawn ("edit", …)."""
+    if state not in ALLOWED[act]:
+        said = Referral.State(state).label.lower()
+        raise NotAllowedNow(f"This referral is {said}: only a draft can be changed, sent or withdrawn.")
+
+
+def in_order(events: Iterable[H]) -> list[H]:
+    """Events in the order in which they can have happened."""
+    return sorted(events, key=lambda event: (_PHASE[event.kind], event.at, event.number))
+
+
+def fold(events: Iterable[Happened]) -> str:
+    """The state that a history leads to. The same for every order in which the same events were heard of."""
+    state: str = State.DRAFT
+    for event in in_order(events):
+        state = TRANSITIONS.get((state, event.kind), state)
+    return state

@@ -1,0 +1,266 @@
+"""The pages of referrals: the worklist, writing one, one referral and its history, and what a hospital received."""
+
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.core.exceptions import ValidationError
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from access import audit
+from access.guard import ActingRequest, requires
+from access.permissions import Permission
+from exchange import directory
+from exchange.models import Service
+from records import reach as records_reach
+from records.models import Patient
+from records.panels import banner
+from referrals import actions, panels, reach, rows
+from referrals.fhir import Unsendable
+from referrals.forms import ReferralForm
+from referrals.history import history
+from referrals.models import Referral
+from referrals.states import NotAllowedNow
+from referrals.summary import clinical_summary
+from ui.htmx import UNCHANGED, moving, respond, wants_part
+
+PER_PAGE = 50
+
+
+# The worklist ---------------------------------------------------------------------------------------------------------
+@require_GET
+@requires(Permission.READ_REFERRALS)
+def worklist(request: ActingRequest) -> HttpResponse:
+    """What to do next, and every other list of the practice."""
+    context = _worklist(request)
+    audit.record(by=request.actor, action="opened referrals list", note=context["chosen"].title)
+    return render(request, "referrals/worklist.html", {"worklist": context})
+
+
+@require_GET
+@requires(Permission.READ_REFERRALS)
+def worklist_part(request: ActingRequest) -> HttpResponse:
+    """The same list for a page that is open."""
+    return _polled(request, "referrals/_worklist.html", {"worklist": _worklist(request)}, "worklist")
+
+
+def _worklist(request: ActingRequest) -> dict[str, Any]:
+    page = request.GET.get("page", "1")
+    number = int(page) if page.isascii() and page.isdigit() and 0 < len(page) < 6 else 1
+    return panels.worklist(request.actor, request.GET.get("list", "next"), max(number, 1), at_most=PER_PAGE)
+
+
+@require_GET
+@requires(Permission.READ_REFERRALS)
+def next_steps(request: ActingRequest) -> HttpResponse:
+    """What to do next, for the home page that is open."""
+    return _polled(
+        request, "referrals/_next_steps.html", {"next_steps": panels.next_steps(request.actor)}, "next_steps"
+    )
+
+
+@require_GET
+@requires(Permission.READ_REFERRALS)
+def panel(request: ActingRequest, patient_id: UUID) -> HttpResponse:
+    """A patient's referrals, for the screen that is open."""
+    patient = records_reach.patient_or_404(request.actor, patient_id)
+    found = panels.referrals(request.actor, patient)
+    return _polled(request, "referrals/_referrals.html", {"referrals": found}, "referrals", settled=not found["moving"])
+
+
+def _polled(
+    request: HttpRequest, part: str, context: dict[str, Any], name: str, *, settled: bool = False
+) -> HttpResponse:
+    status = moving(request.GET.get("seen"), context[name]["seen"], settled=settled)
+    if status == UNCHANGED:
+        return HttpResponse(status=UNCHANGED)
+    return render(request, part, context, status=status)
+
+
+# Writing --------------------------------------------------------------------------------------------------------------
+@require_http_methods(["GET", "POST"])
+@requires(Permission.WRITE_REFERRAL)
+def new(request: ActingRequest) -> HttpResponse:
+    """Choose a service, then write; "Send referral" and "Save draft" both keep what was written."""
+    patient = _patient_of(request)
+    service = directory.service(request.GET.get("service", ""))
+    if service is None:
+        return _choose_service(request, patient, f"?patient={patient.pk}&service=")
+    if request.method == "POST":
+        return _written(request, patient, service, None)
+    audit.record(by=request.actor, action="opened new referral", patient=patient.pk)
+    start = {"clinical_summary": clinical_summary(request.actor, patient, timezone.now()), "priority": "routine"}
+    return _form(request, patient, ReferralForm(initial=start, service=service), None)
+
+
+@require_http_methods(["GET", "POST"])
+@requires(Permission.WRITE_REFERRAL)
+def edit(request: ActingRequest, referral_id: UUID) -> HttpResponse:
+    """Change a draft, or send it."""
+    referral = reach.referral_or_404(request.actor, referral_id)
+    if referral.state != Referral.State.DRAFT:
+        return redirect("referrals:referral", referral.pk)
+    if "choose" in request.GET:
+        return _choose_service(request, referral.patient, "?service=", referral)
+    service = directory.service(request.GET.get("service", "")) or referral.service
+    if request.method == "POST":
+        return _written(request, referral.patient, service, referral)
+    audit.record(by=request.actor, action="opened draft referral", patient=referral.patient_id, of=referral)
+    start = {name: getattr(referral, name) for name in ("priority", "reason", "clinical_summary", "version")}
+    return _form(request, referral.patient, ReferralForm(initial=start, service=service), referral)
+
+
+def _written(request: ActingRequest, patient: Patient, service: Service, referral: Referral | None) -> HttpResponse:
+    """Keep what was written and, if that was asked, send it: what cannot be sent stays as a draft."""
+    sending = request.POST.get("act") == "send"
+    form = ReferralForm(request.POST, service=service, sending=sending)
+    if not form.is_valid():
+        return _form(request, patient, form, referral, status=422)
+    written = {name: form.cleaned_data[name] for name in ("priority", "reason", "clinical_summary")}
+    try:
+        kept = _keep(request, patient, service, referral, form.cleaned_data["version"], written)
+    except NotAllowedNow as error:
+        form.add_error(None, str(error))
+        return _form(request, patient, form, referral, status=422)
+    if not sending:
+        messages.success(request, "Draft saved. It has not been sent.")
+        return redirect("referrals:referral", kept.pk)
+    return _send(request, kept, kept.version)
+
+
+def _keep(
+    request: ActingRequest,
+    patient: Patient,
+    service: Service,
+    referral: Referral | None,
+    version: int | None,
+    written: dict[str, str],
+) -> Referral:
+    if referral is None:
+        return actions.draft(patient=patient, service=service, by=request.actor, **written)
+    return actions.edit(referral=referral, version=version or 0, service=service, by=request.actor, **written)
+
+
+def _send(request: ActingRequest, referral: Referral, version: int) -> HttpResponse:
+    try:
+        actions.send(referral=referral, version=version, by=request.actor)
+    except (NotAllowedNow, Unsendable) as error:
+        messages.error(request, f"Not sent. {error}")
+    else:
+        messages.success(request, f"Referral to {referral.service.name} sent.")
+    return redirect("referrals:referral", referral.pk)
+
+
+@require_POST
+@requires(Permission.WRITE_REFERRAL)
+def send(request: ActingRequest, referral_id: UUID) -> HttpResponse:
+    """Send a draft as it stands."""
+    referral = reach.referral_or_404(request.actor, referral_id)
+    if not referral.reason.strip():
+        messages.error(request, "Not sent. Enter the reason for referral first.")
+        return redirect("referrals:edit", referral.pk)
+    return _send(request, referral, _version(request))
+
+
+@require_POST
+@requires(Permission.WRITE_REFERRAL)
+def withdraw(request: ActingRequest, referral_id: UUID) -> HttpResponse:
+    """Give up a draft."""
+    referral = reach.referral_or_404(request.actor, referral_id)
+    try:
+        actions.withdraw(referral=referral, version=_version(request), by=request.actor)
+    except NotAllowedNow as error:
+        messages.error(request, f"Not withdrawn. {error}")
+    else:
+        messages.success(request, "Draft withdrawn. It was never sent.")
+    return redirect("referrals:referral", referral.pk)
+
+
+def _version(request: HttpRequest) -> int:
+    written = request.POST.get("version", "")
+    return int(written) if written.isascii() and written.isdigit() and len(written) < 9 else -1
+
+
+def _patient_of(request: ActingRequest) -> Patient:
+    """The patient named in the address; 404 alike for none, unknown and out of reach."""
+    try:
+        return records_reach.patient_or_404(request.actor, UUID(request.GET.get("patient", "")))
+    except (ValueError, ValidationError):
+        raise Http404("No such patient") from None
+
+
+def _choose_service(request: ActingRequest, patient: Patient, link: str, draft: Referral | None = None) -> HttpResponse:
+    """The directory, searched as one types; without JavaScript by the button beside it."""
+    q = request.GET.get("q", "")[:100]
+    found = directory.by_organisation(directory.services(q))
+    context = {
+        "patient": patient,
+        "banner": banner(request.actor, patient),
+        "service_q": q,
+        "found": found,
+        "link": link,
+        "draft": draft,
+    }
+    if not wants_part(request):
+        audit.record(by=request.actor, action="opened new referral", patient=patient.pk, note="choosing a service")
+    return respond(request, "referrals/choose_service.html", "referrals/_services.html", context)
+
+
+def _form(
+    request: ActingRequest, patient: Patient, form: ReferralForm, referral: Referral | None, status: int = 200
+) -> HttpResponse:
+    context = {
+        "patient": patient,
+        "banner": banner(request.actor, patient),
+        "form": form,
+        "service": form.service,
+        "referral": referral,
+    }
+    return respond(request, "referrals/write.html", "referrals/_write.html", context, status=status)
+
+
+# One referral ---------------------------------------------------------------------------------------------------------
+@require_GET
+@requires(Permission.READ_REFERRALS)
+def referral(request: ActingRequest, referral_id: UUID) -> HttpResponse:
+    """Where it stands, what happened, what was sent. Polled with `?seen=`, then only its moving part."""
+    found = reach.referral_or_404(request.actor, referral_id)
+    row = rows.rows(request.actor, [found])[0]
+    context: dict[str, Any] = {
+        "row": row,
+        "referral": found,
+        "history": history(request.actor, found),
+        "may_write": request.actor.may(Permission.WRITE_REFERRAL),
+        "may_read": request.actor.may(Permission.READ_RECORD),
+        "seen": rows.seen([row]),
+    }
+    if "seen" in request.GET and wants_part(request):
+        status = moving(request.GET["seen"], context["seen"], settled=not row.moving)
+        if status == UNCHANGED:
+            return HttpResponse(status=UNCHANGED)
+        return render(request, "referrals/_referral.html", context, status=status)
+    audit.record(by=request.actor, action="opened referral", patient=found.patient_id, of=found)
+    context["banner"] = banner(request.actor, found.patient)
+    return render(request, "referrals/referral.html", context)
+
+
+# Received -------------------------------------------------------------------------------------------------------------
+@require_GET
+@requires(Permission.READ_REFERRED)
+def received(request: ActingRequest) -> HttpResponse:
+    """Referrals to the reader's organisation, the newest first."""
+    audit.record(by=request.actor, action="opened received referrals")
+    found = list(reach.received(request.actor).order_by("-sent_at")[:PER_PAGE])
+    return render(request, "referrals/received.html", {"referrals": found})
+
+
+@require_GET
+@requires(Permission.READ_REFERRED)
+def received_one(request: ActingRequest, referral_id: UUID) -> HttpResponse:
+    """One referral as it was sent, and nothing else of the patient."""
+    found = reach.received_or_404(request.actor, referral_id)
+    audit.record(by=request.actor, action="opened received referral", patient=found.patient_id, of=found)
+    return render(request, "referrals/received_one.html", {"referral": found, "patient": found.patient})
