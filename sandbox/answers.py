@@ -2,6 +2,7 @@
 
 import json
 import logging
+import sqlite3
 import threading
 import time
 from dataclasses import dataclass, field
@@ -11,7 +12,8 @@ import httpx
 from sandbox.bars import headers
 from sandbox.bars.messages import Case
 from sandbox.partner import SOFTWARE, SOFTWARE_VERSION, Partner
-from sandbox.store import Answer, Referral, Store
+from sandbox.rows import Answer, Referral
+from sandbox.store import Store
 from sandbox.tokens import NoToken, Purse
 from sandbox.words import WRITERS
 
@@ -55,11 +57,21 @@ class Answering:
     def _run(self) -> None:
         while not self._stop.is_set():
             self._wake.clear()
-            answer, due = self.store.next_due()
-            if answer:
-                self.send(answer)
-            else:
+            try:
+                due = self._send_next()
+            except sqlite3.Error as error:
+                log.error("store not usable: %s", type(error).__name__)
+                due = time.time() + 1
+            if due != 0:
                 self._wake.wait(timeout=None if due is None else max(0.05, due - time.time()))
+
+    def _send_next(self) -> float | None:
+        """Send what is due: 0 if something was, else when the next is due (None: nothing is planned)."""
+        answer, due = self.store.next_due()
+        if answer is None:
+            return due
+        self.send(answer)
+        return 0
 
     def send(self, answer: Answer) -> None:
         """One try of one answer, noted in the store whatever comes of it."""

@@ -15,7 +15,8 @@ from sandbox.bars.names import DOS_SERVICE, Json, same_system
 from sandbox.bars.outcomes import CODE_FOR_STATUS, Issue, Refused, operation_outcome, refuse
 from sandbox.behaviour import Behaviour
 from sandbox.partner import Partner
-from sandbox.store import AlreadyHere, Referral, Store
+from sandbox.rows import AlreadyHere, Referral
+from sandbox.store import Store
 from sandbox.tokens import Issuer
 
 log = logging.getLogger("sandbox.desk")

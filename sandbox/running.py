@@ -32,7 +32,10 @@ class Running:
         self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
         self.store = Store(directory)
         key = own_key(directory)
-        self._http = httpx.Client(timeout=httpx.Timeout(15, connect=3), trust_env=False)
+        https = gpportal.startswith(
+            "https:"
+        )  # authorities are only loaded where they are needed: they cost time and memory
+        self._http = httpx.Client(timeout=httpx.Timeout(15, connect=3), trust_env=False, verify=https)
         gpportal = gpportal.rstrip("/")
         issuer = Issuer(
             store=self.store,

@@ -13,9 +13,10 @@ from urllib.parse import parse_qsl, urlsplit
 from sandbox.bars.headers import mirrored
 from sandbox.bars.names import MEDIA_TYPE, Json
 from sandbox.bars.outcomes import Issue, operation_outcome
+from sandbox.capability import capability
 from sandbox.desk import MOST_BYTES, Body, Desk, measured
 from sandbox.page import arrivals, page
-from sandbox.partner import SOFTWARE, SOFTWARE_VERSION, Partner
+from sandbox.partner import Partner
 from sandbox.tokens import NotTrusted
 
 log = logging.getLogger("sandbox.server")
@@ -218,23 +219,3 @@ _KNOWN = (
     *("Authorization", "Content-Type", "Accept", "X-Request-Id", "X-Correlation-Id", "NHSD-Target-Identifier"),
     *("NHSD-End-User-Organisation", "NHSD-Requesting-Software", "NHSD-Requesting-Practitioner"),
 )
-
-
-def capability(partner: Partner) -> Json:
-    """FHIR CapabilityStatement: one operation, $process-message."""
-    operation = {
-        "name": "process-message",
-        "definition": "http://hl7.org/fhir/OperationDefinition/MessageHeader-process-message",
-    }
-    security = {"description": "SMART Backend Services: client_credentials with private_key_jwt at /oauth2/token."}
-    return {
-        "resourceType": "CapabilityStatement",
-        "status": "active",
-        "date": "2026-11-23",
-        "kind": "instance",
-        "software": {"name": SOFTWARE, "version": SOFTWARE_VERSION},
-        "implementation": {"description": f"{partner.name} (sandbox)"},
-        "fhirVersion": "4.0.1",
-        "format": [MEDIA_TYPE],
-        "rest": [{"mode": "server", "security": security, "operation": [operation]}],
-    }

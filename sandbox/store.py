@@ -6,57 +6,12 @@ import threading
 import time
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from sandbox.bars.headers import Heard
 from sandbox.bars.names import Json
 from sandbox.partner import Step
-
-_TABLES = """
-CREATE TABLE IF NOT EXISTS arrivals (
-    n INTEGER PRIMARY KEY, at REAL NOT NULL, request_id TEXT, correlation_id TEXT, bundle_id TEXT,
-    sha256 TEXT NOT NULL, bytes INTEGER NOT NULL, status INTEGER, code TEXT);
-CREATE TABLE IF NOT EXISTS referrals (
-    id TEXT PRIMARY KEY, at REAL NOT NULL, request_id TEXT NOT NULL, correlation_id TEXT NOT NULL,
-    bundle_id TEXT NOT NULL, service TEXT NOT NULL, body TEXT NOT NULL, UNIQUE (request_id, correlation_id));
-CREATE TABLE IF NOT EXISTS answers (
-    id TEXT PRIMARY KEY, referral TEXT NOT NULL REFERENCES referrals (id), place INTEGER NOT NULL, kind TEXT NOT NULL,
-    due REAL NOT NULL, state TEXT NOT NULL DEFAULT 'waiting', tries INTEGER NOT NULL DEFAULT 0, refusals INTEGER
-    NOT NULL DEFAULT 0, status INTEGER, body BLOB, UNIQUE (referral, place));
-CREATE TABLE IF NOT EXISTS seen_assertions (client TEXT NOT NULL, jti TEXT NOT NULL, until REAL NOT NULL,
-    PRIMARY KEY (client, jti));
-CREATE TABLE IF NOT EXISTS tokens (digest TEXT PRIMARY KEY, client TEXT NOT NULL, until REAL NOT NULL);
-"""
-
-
-class AlreadyHere(Exception):  # noqa: N818 (reads as what happened)
-    """The same (X-Request-Id, X-Correlation-Id) was accepted before."""
-
-
-@dataclass(frozen=True, slots=True)
-class Referral:
-    """A referral we accepted; `id` is the id we gave its ServiceRequest."""
-
-    id: str
-    correlation_id: str
-    bundle_id: str
-    service: str
-    body: Json
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """One message we owe; `id` is its X-Request-Id and stays the same on every try."""
-
-    id: str
-    referral: str
-    place: int
-    kind: str
-    tries: int
-    refusals: int
-    body: bytes | None
+from sandbox.rows import TABLES, AlreadyHere, Answer, Referral, answer_from
 
 
 class Store:
@@ -70,7 +25,7 @@ class Store:
         with self._lock:
             self._db.execute("PRAGMA journal_mode=WAL")
             self._db.execute("PRAGMA synchronous=NORMAL")  # safe against a killed process, which is what we test
-            self._db.executescript(_TABLES)
+            self._db.executescript(TABLES)
 
     def close(self) -> None:
         """Close the file; whoever still writes gets sqlite3.ProgrammingError."""
@@ -139,7 +94,7 @@ class Store:
             return None, None
         if row["due"] > time.time():
             return None, float(row["due"])
-        return _answer(row), None
+        return answer_from(row), None
 
     def keep_body(self, answer_id: str, body: bytes) -> None:
         """Keep the bytes of an answer before its first try, so that every later try sends the same."""
@@ -218,9 +173,3 @@ class Store:
                 "SELECT client FROM tokens WHERE digest = ? AND until > ?", (digest, time.time())
             ).fetchone()
         return str(row["client"]) if row else None
-
-
-def _answer(row: Any) -> Answer:
-    return Answer(
-        row["id"], row["referral"], row["place"], row["kind"], row["tries"], row["refusals"], row["body"] or None
-    )

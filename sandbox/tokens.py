@@ -28,11 +28,11 @@ TOKEN_SECONDS = 600
 SCOPE = "bars.write"
 
 
-class NotTrusted(Exception):  # noqa: N818 (reads as what happened)
+class NotTrusted(Exception):
     """A token request that is not to be answered with a token; the text names the fault and no value."""
 
 
-class NoToken(Exception):  # noqa: N818 (reads as what happened)
+class NoToken(Exception):
     """We could not get a token ourselves."""
 
 

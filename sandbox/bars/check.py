@@ -4,14 +4,13 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sandbox.bars.names import CATEGORIES, CONTACT_RANK, EVENTS, Json, same_system
+from sandbox.bars.contents import as_list, contacts, dangling, resources, whole_entries
+from sandbox.bars.names import CATEGORIES, EVENTS, Json, same_system
 from sandbox.bars.outcomes import Issue, Refused, refuse
 from sandbox.bars.rules import RESOURCES, RULES, Rule
 from sandbox.bars.shapes import misshapen
 
 MOST_ISSUES = 20
-_JOURNEY = "Encounter.episodeOfCare.reference"
-_KNOWN_STEPS = {step for rule in RULES for step in rule.path.split(".")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,16 +21,6 @@ class Accepts:
     versions: Collection[str]
     use_cases: Collection[tuple[str, str]]
     pharmacy: bool = False
-
-
-def resources(bundle: Mapping[str, Any], kind: str = "") -> list[Json]:
-    """The resources of a bundle, of one type or all. Entries that are no objects are passed over."""
-    found = []
-    for entry in _as_list(bundle.get("entry")):
-        resource = entry.get("resource") if isinstance(entry, dict) else None
-        if isinstance(resource, dict) and kind in ("", resource.get("resourceType")):
-            found.append(resource)
-    return found
 
 
 def check_referral(bundle: Json, accepts: Accepts, target: str) -> None:
@@ -73,7 +62,7 @@ def _check_version(bundle: Json, accepts: Accepts) -> None:
 
 
 def _check_event(bundle: Json) -> None:
-    entry = _as_list(bundle["entry"])[0]
+    entry = as_list(bundle["entry"])[0]
     first = entry.get("resource") if isinstance(entry, dict) else None
     if not isinstance(first, dict):
         raise refuse(400, "required", "The first entry has no content.", "Bundle.entry.resource")
@@ -132,7 +121,7 @@ def counted(bundle: Json) -> Iterator[Issue]:
 
 def broken_rules(bundle: Json, *, pharmacy: bool) -> Iterator[Issue]:
     """Each MUST row that some part of the message does not meet, with its FHIR path."""
-    types = {entry["fullUrl"]: entry["resource"].get("resourceType") for entry in _whole_entries(bundle)}
+    types = {entry["fullUrl"]: entry["resource"].get("resourceType") for entry in whole_entries(bundle)}
     for rule in RULES:
         if rule.pharmacy and not pharmacy:
             continue
@@ -146,7 +135,7 @@ def broken_rules(bundle: Json, *, pharmacy: bool) -> Iterator[Issue]:
 
 def _descend(nodes: list[Any], steps: list[str]) -> list[Any]:
     for step in steps:
-        nodes = [child for node in nodes if isinstance(node, dict) for child in _as_list(node.get(step))]
+        nodes = [child for node in nodes if isinstance(node, dict) for child in as_list(node.get(step))]
     return nodes
 
 
@@ -155,7 +144,7 @@ def _judge(rule: Rule, parent: Any, last: str, types: Mapping[str, str]) -> Issu
         return Issue("structure", "An object is expected here.", rule.path.rpartition(".")[0])
     if rule.where and parent.get(rule.where[0]) != rule.where[1]:
         return None
-    values = [value for value in _as_list(parent.get(last)) if value not in ("", {}, [], None)]
+    values = [value for value in as_list(parent.get(last)) if value not in ("", {}, [], None)]
     if not values:
         return Issue("required", f"Missing: {rule.why}.", rule.path)
     if rule.cardinality.endswith("..1") and len(values) > 1:
@@ -167,64 +156,5 @@ def _judge(rule: Rule, parent: Any, last: str, types: Mapping[str, str]) -> Issu
     return None
 
 
-def dangling(bundle: Json) -> Iterator[Issue]:
-    """References that lead to nothing in the message. The journey id (EpisodeOfCare) lives with the sender."""
-    urls = {entry["fullUrl"] for entry in _whole_entries(bundle)}
-    for resource in resources(bundle):
-        for path, reference in _references(resource, str(resource.get("resourceType"))):
-            if reference not in urls and path != _JOURNEY:
-                yield Issue("invariant", "The reference leads to nothing in the message.", _tellable(path))
-
-
-def _tellable(path: str) -> str:
-    """A path in which every word is one of the rules', so that nothing of the message is quoted back."""
-    if all(step in _KNOWN_STEPS for step in path.split(".")):
-        return path
-    return "Bundle.entry.resource.descendants().reference"
-
-
-def _references(node: Any, path: str) -> Iterator[tuple[str, str]]:
-    if isinstance(node, dict):
-        for key, value in node.items():
-            if key == "reference" and isinstance(value, str):
-                yield f"{path}.reference", value
-            else:
-                yield from _references(value, f"{path}.{key}")
-    elif isinstance(node, list):
-        for item in node:
-            yield from _references(item, path)
-
-
-def contacts(bundle: Json) -> Iterator[Issue]:
-    """Exactly one contact of rank 1, and it has a telephone number (BaRS guide, Patient.contact)."""
-    for patient in resources(bundle, "Patient"):
-        first = [c for c in _as_list(patient.get("contact")) if isinstance(c, dict) and _rank(c) == 1]
-        if len(first) != 1:
-            yield Issue("invariant", "Exactly one contact must have rank 1.", "Patient.contact.extension")
-        elif not any(isinstance(t, dict) and t.get("system") == "phone" for t in _as_list(first[0].get("telecom"))):
-            yield Issue("required", "The first contact needs a telephone number.", "Patient.contact.telecom.system")
-
-
-def _rank(contact: Json) -> object:
-    for extension in _as_list(contact.get("extension")):
-        if isinstance(extension, dict) and extension.get("url") == CONTACT_RANK:
-            return extension.get("valuePositiveInt")
-    return None
-
-
-def _whole_entries(bundle: Json) -> list[Json]:
-    return [
-        entry
-        for entry in _as_list(bundle.get("entry"))
-        if isinstance(entry, dict) and isinstance(entry.get("fullUrl"), str) and isinstance(entry.get("resource"), dict)
-    ]
-
-
 def _among(value: object, allowed: tuple[str, ...]) -> bool:
     return any(str(value).casefold() == one.casefold() for one in allowed)
-
-
-def _as_list(value: Any) -> list[Any]:
-    if value is None:
-        return []
-    return value if isinstance(value, list) else [value]

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from sandbox.bars import names as n
-from sandbox.bars.check import resources
+from sandbox.bars.contents import resources
 from sandbox.bars.names import Json
 from sandbox.partner import SOFTWARE, SOFTWARE_VERSION, Partner
 

@@ -32,7 +32,7 @@ class Issue:
     expression: str = ""
 
 
-class Refused(Exception):  # noqa: N818 (reads as what happened)
+class Refused(Exception):
     """A request is not accepted: HTTP status and the issues to be told. Holds no patient data."""
 
     def __init__(self, status: int, *issues: Issue) -> None:

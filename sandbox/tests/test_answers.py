@@ -9,7 +9,7 @@ from datetime import date, datetime
 import pytest
 
 from sandbox import answers, hospital, pharmacy
-from sandbox.bars.check import dangling, resources
+from sandbox.bars.contents import dangling, resources
 from sandbox.bars.messages import Case
 from sandbox.bars.names import Json
 from sandbox.tests import golden

@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 import httpx
 import pytest
 
-from sandbox.bars.check import resources
+from sandbox.bars.contents import resources
 from sandbox.desk import MOST_BYTES
 from sandbox.tests import golden
 from sandbox.tests.conftest import HEART_FAILURE, Site
@@ -173,6 +173,12 @@ def test_the_list_of_arrivals_and_the_page_hold_no_patient_data(the_hospital: Si
         text = the_hospital.client.get(the_hospital.url + path).text
         assert HEART_FAILURE in text or "Heart failure clinic" in text
         assert not [word for word in ("Quillfeather", "Zebedee", "9990000018", "1951-02-03") if word in text]
+
+
+def test_a_patient_without_an_nhs_number_is_taken(the_hospital: Site) -> None:
+    message = the_hospital.referral()
+    del resources(message, "Patient")[0]["identifier"]
+    assert the_hospital.send(message).status_code == 200
 
 
 def test_what_is_open_to_read(the_hospital: Site) -> None:

@@ -4,7 +4,7 @@ import base64
 import json
 from collections.abc import Callable
 
-from sandbox.bars.check import resources
+from sandbox.bars.contents import resources
 from sandbox.bars.names import DOS_SERVICE, Json
 from sandbox.tests.conftest import Site
 

@@ -10,6 +10,10 @@ from pathlib import Path
 import httpx
 import pytest
 
+from sandbox.tests import golden
+from sandbox.tests.conftest import HEART_FAILURE
+from sandbox.tests.practice import Practice, token_form
+
 ROOT = Path(__file__).resolve().parents[2]
 OURS = ("gpportal", "records", "referrals", "exchange", "access", "work", "ui", "socialcare", "django", "fhir")
 
@@ -20,9 +24,11 @@ def free_port() -> int:
         return int(taken.getsockname()[1])
 
 
-def begin(partner: str, port: int, directory: Path) -> subprocess.Popen[str]:
+def begin(
+    partner: str, port: int, directory: Path, gpportal: str = "http://127.0.0.1:1", *more: str
+) -> subprocess.Popen[str]:
     command = [sys.executable, "-m", f"sandbox.{partner}", "--port", str(port), "--data", str(directory)]
-    command += ["--gpportal", "http://127.0.0.1:1", "--delay-accept", "1"]
+    command += ["--gpportal", gpportal, *more]
     return subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True)
 
 
@@ -66,3 +72,31 @@ def test_it_imports_nothing_of_ours() -> None:
     loaded = found.stdout.split()
     assert "httpx" in loaded
     assert [name for name in OURS if name in loaded] == []
+
+
+def test_a_killed_program_sends_what_it_owes_with_the_same_bytes(tmp_path: Path, practice: Practice) -> None:
+    practice.reply = (503, {"resourceType": "OperationOutcome", "issue": []})
+    port = free_port()
+    url = f"http://127.0.0.1:{port}"
+    program = begin("hospital", port, tmp_path, practice.url, "--delay-accept", "0", "--delay-book", "0")
+    try:
+        health(port)
+        form = token_form(practice.assertion(f"{url}/oauth2/token"))
+        token = httpx.post(f"{url}/oauth2/token", data=form, trust_env=False).json()["access_token"]
+        message = golden.as_bytes(golden.referral(HEART_FAILURE, golden.HOSPITAL_CASE, "1.0.0"))
+        headers = golden.sent_with(token, HEART_FAILURE)
+        to = f"{url}/FHIR/R4/$process-message"
+        assert httpx.post(to, content=message, headers=headers, trust_env=False).status_code == 200
+        first = practice.await_messages(1)[0]
+        program.kill()
+        program.communicate()
+        practice.reply = (200, {"resourceType": "Bundle"})
+        program = begin("hospital", port, tmp_path, practice.url, "--delay-accept", "0", "--delay-book", "0")
+        health(port)
+        again = [one for one in practice.await_messages(3) if one.content == first.content]
+        assert {one.headers["X-Request-Id"] for one in again} == {first.headers["X-Request-Id"]}
+        assert len(again) >= 2
+        assert httpx.post(to, content=message, headers=headers, trust_env=False).status_code == 409
+    finally:
+        program.kill()
+        program.communicate()

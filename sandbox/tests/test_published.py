@@ -8,7 +8,8 @@ from dataclasses import replace
 import pytest
 
 from sandbox import pharmacy
-from sandbox.bars.check import check_referral, resources
+from sandbox.bars.check import check_referral
+from sandbox.bars.contents import resources
 from sandbox.bars.names import DOS_SERVICE, Json
 from sandbox.bars.outcomes import Refused
 from sandbox.bars.rules import LEFT_OUT, RULES
