@@ -1,6 +1,7 @@
 """One HTTP client per process, and calls that end in time whatever the other side does."""
 
 import os
+import threading
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from exchange.errors import PartnerFailed, PartnerTimedOut, PartnerUnreachable
 
 MOST_BYTES = 10 * 1024 * 1024
 _clients: dict[int, httpx.Client] = {}
+_lock = threading.Lock()
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,14 +28,15 @@ class Heard:
 
 def client() -> httpx.Client:
     """The client of this process. A worker that was forked makes its own: connections cannot be shared."""
-    found = _clients.get(os.getpid())
-    if found is None:
-        _clients.clear()
-        # In the demonstration everything is on loopback, where a proxy named in the environment has no business.
-        timeout = httpx.Timeout(settings.PARTNER_TIMEOUT_SECONDS, connect=min(3, settings.PARTNER_TIMEOUT_SECONDS))
-        found = httpx.Client(timeout=timeout, trust_env=settings.PRODUCTION)
-        _clients[os.getpid()] = found
-    return found
+    with _lock:
+        found = _clients.get(os.getpid())
+        if found is None:
+            _clients.clear()
+            # In the demonstration everything is on loopback, where a proxy named in the environment has no business.
+            timeout = httpx.Timeout(settings.PARTNER_TIMEOUT_SECONDS, connect=min(3, settings.PARTNER_TIMEOUT_SECONDS))
+            found = httpx.Client(timeout=timeout, trust_env=settings.PRODUCTION)
+            _clients[os.getpid()] = found
+        return found
 
 
 def post(url: str, *, content: bytes, headers: Mapping[str, str]) -> Heard:

@@ -180,7 +180,13 @@ CELERY_TASK_REJECT_ON_WORKER_LOST = False  # the row in the database decides, th
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
-CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 600, "socket_timeout": 5, "socket_connect_timeout": 2}
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    "visibility_timeout": 600,
+    "socket_timeout": 5,
+    "socket_connect_timeout": 2,
+    # Ringing the doorbell tries once. Workers reconnect by their own settings and wait for the broker as long as it takes.
+    "max_retries": 0,
+}
 CELERY_TASK_PUBLISH_RETRY = False  # a lost doorbell is found by the sweep; a page never waits for the broker
 CELERY_TIMEZONE = TIME_ZONE
 SWEEP_SECONDS = env.int("GP_SWEEP_SECONDS", 5 if DEMO else 30)
