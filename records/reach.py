@@ -52,14 +52,15 @@ def patients(actor: Actor) -> QuerySet[Patient]:
 
 def patient_or_404(actor: Actor, patient_id: UUID | str) -> Patient:
     """The patient behind an id, following merges. Raises Http404, alike for unknown and for out of reach."""
-    wanted: UUID | str | None = patient_id
+    wanted: UUID | str = patient_id
     for _ in range(_MERGE_STEPS):
         found = patients(actor).filter(pk=wanted).first()
         if found is not None:
             return found
-        wanted = Patient.objects.filter(pk=wanted).values_list("merged_into", flat=True).first()
-        if wanted is None:
+        kept = Patient.objects.filter(pk=wanted).values_list("merged_into", flat=True).first()
+        if kept is None:
             break
+        wanted = kept
     raise Http404("No such patient")
 
 

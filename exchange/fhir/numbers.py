@@ -12,7 +12,7 @@ import orjson
 _EXACT_DIGITS: Final = 15
 
 
-class NotJson(ValueError):
+class JsonError(ValueError):
     """The text is not JSON; says where (line, column), never what stands there."""
 
 
@@ -37,21 +37,21 @@ def _whole(written: str) -> int | Number:
 
 
 def _constant(written: str) -> Any:
-    raise NotJson("holds NaN or Infinity, which JSON does not have")
+    raise JsonError("holds NaN or Infinity, which JSON does not have")
 
 
 def loads(text: str | bytes) -> Any:
-    """The JSON value, numbers as `int` or `Number`. Raises NotJson, also for bytes that are not UTF-8."""
+    """The JSON value, numbers as `int` or `Number`. Raises JsonError, also for bytes that are not UTF-8."""
     try:
         if isinstance(text, bytes):
             text = text.decode("utf-8-sig")
         return json.loads(text, parse_float=Number, parse_int=_whole, parse_constant=_constant)
     except json.JSONDecodeError as wrong:
-        raise NotJson(f"is not JSON (line {wrong.lineno}, column {wrong.colno})") from None
+        raise JsonError(f"is not JSON (line {wrong.lineno}, column {wrong.colno})") from None
     except UnicodeDecodeError:
-        raise NotJson("is not UTF-8 text") from None
+        raise JsonError("is not UTF-8 text") from None
     except RecursionError:
-        raise NotJson("is nested too deeply") from None
+        raise JsonError("is nested too deeply") from None
 
 
 def _written(value: Any) -> orjson.Fragment:
@@ -63,8 +63,8 @@ def _written(value: Any) -> orjson.Fragment:
 
 
 def dumps(value: Any) -> str:
-    """Compact JSON text with numbers as written and characters unescaped. Raises NotJson if JSON cannot say it."""
+    """Compact JSON text with numbers as written and characters unescaped. Raises JsonError if JSON cannot say it."""
     try:
         return orjson.dumps(value, default=_written).decode()
     except orjson.JSONEncodeError:
-        raise NotJson("holds a character that is half of a pair, or is nested too deeply") from None
+        raise JsonError("holds a character that is half of a pair, or is nested too deeply") from None

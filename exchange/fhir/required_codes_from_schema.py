@@ -17,12 +17,11 @@ from typing import Any
 
 TARGET = Path(__file__).with_name("required_codes.json")
 _NUMBERS = {"decimal", "integer", "positiveInt", "unsignedInt", "number"}
-# Elements of plain codes whose binding is required but whose codes stand in another system, not in the schema.
 _POINTER = "#/definitions/"
 
 Rule = str
-"""How one element is checked: `=N` a code of the N-th list, `#` a number, `?` a boolean, `'` a string, `*` any resource,
-`>A|B` a Reference to those types, `<` narrative, else the name of the complex type."""
+"""How one element is checked: `=N` a code of the N-th list, `#` a number, `?` a boolean, `'` a string, `*` any
+resource, `>A|B` a Reference to those types, `<` narrative, else the name of the complex type."""
 
 
 def rule(schema: dict[str, Any], lists: dict[tuple[str, ...], int]) -> Rule:

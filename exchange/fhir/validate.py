@@ -271,7 +271,7 @@ def check(resource: str | bytes | dict[str, Any]) -> list[Issue]:
         ours = [issue for _, issue in zip(range(_MOST_ISSUES), _resource(read, str(name)), strict=False)]
         seen = {issue.expression for issue in ours}
         return ours + [i for i in _by_models(read, str(name)) if i.expression not in seen][: _MOST_ISSUES - len(ours)]
-    except numbers.NotJson as wrong:
+    except numbers.JsonError as wrong:
         return [Issue("structure", "", str(wrong))]
     except RecursionError:
         return [Issue("too-costly", "", "is nested too deeply")]

@@ -1,0 +1,47 @@
+"""Large inline data, kept once beside the resources and put back when one is read whole."""
+
+import re
+from collections.abc import Iterator
+from hashlib import sha256
+from typing import Any, Final
+
+from records.drawing import Json
+from records.models import Attachment, Resource
+
+#: Base64 text longer than this is kept apart.
+INLINE_LIMIT: Final = 64 * 1024
+_MARK: Final = "attachment:sha256:"  # a colon is not base64, so nothing received can look like this
+_MARKED: Final = re.compile(r'"data":"attachment:sha256:([0-9a-f]{64})"')
+
+
+def _holders(node: Any) -> Iterator[Json]:
+    if isinstance(node, list):
+        for one in node:
+            if isinstance(one, dict | list):
+                yield from _holders(one)
+        return
+    for value in node.values():
+        if isinstance(value, dict | list):
+            yield from _holders(value)
+    if isinstance(node.get("data"), str):
+        yield node
+
+
+def take_out(resource: Json) -> dict[str, str]:
+    """Replaces long inline data by a mark, in place; gives SHA-256 → base64 text as received."""
+    taken = {}
+    for holder in _holders(resource):
+        if len(holder["data"]) > INLINE_LIMIT:
+            digest = sha256(holder["data"].encode()).hexdigest()
+            taken[digest] = holder["data"]
+            holder["data"] = _MARK + digest
+    return taken
+
+
+def full(resource: Resource) -> str:
+    """The body with its inline data put back, as it was received but for id, meta and references (FHIR JSON text)."""
+    wanted = set(_MARKED.findall(resource.body))
+    if not wanted:
+        return resource.body
+    kept = dict(Attachment.objects.filter(pk__in=wanted).values_list("sha256", "base64"))
+    return _MARKED.sub(lambda mark: f'"data":"{kept[mark[1]]}"', resource.body)

@@ -1,0 +1,84 @@
+"""Rows of records_resource, written many at a time: COPY for new ones, one UPDATE for changed ones."""
+
+import json
+from collections.abc import Iterable, Sequence
+from typing import Any, Final
+from uuid import UUID
+
+from django.db import connection
+from django.utils import timezone
+
+from records.kinds import Columns
+
+#: What identifies a row and what it holds, in the order in which it is written.
+_FIXED: Final = ("id", "source_id", "type", "source_key", "patient_id", "received_id", "version", "sha256", "body")
+_DRAWN: Final = tuple(Columns.__dataclass_fields__)
+_COLUMNS: Final = (*_FIXED, *_DRAWN, "stored_at")
+_CHANGING: Final = ("patient_id", "received_id", "sha256", "body", *_DRAWN)
+_CASTS: Final = {
+    "id": "uuid",
+    "patient_id": "uuid",
+    "received_id": "bigint",
+    "date": "timestamptz",
+    "detail": "jsonb",
+    "category": "varchar[]",
+    "security": "varchar[]",
+    "tokens": "varchar[]",
+}
+
+Row = dict[str, Any]
+
+
+def row(fixed: Row, columns: Columns) -> Row:
+    """One row: what identifies it, and the columns drawn out of it."""
+    drawn = {name: getattr(columns, name) for name in _DRAWN}
+    drawn["detail"] = json.dumps(drawn["detail"], ensure_ascii=False)
+    return fixed | drawn
+
+
+def insert(rows: Sequence[Row]) -> None:
+    """New rows, by COPY."""
+    if not rows:
+        return
+    now = timezone.now()
+    columns = ", ".join(f'"{name}"' for name in _COLUMNS)
+    with connection.cursor() as cursor, cursor.copy(f"COPY records_resource ({columns}) FROM STDIN") as copy:
+        for one in rows:
+            copy.write_row([*(one[name] for name in _COLUMNS[:-1]), now])
+
+
+def update(rows: Sequence[Row]) -> None:
+    """Changed rows: the old body moves to ResourceVersion, the new one takes its place with the next version."""
+    ids = [one["id"] for one in rows]
+    if not ids:
+        return
+    names = ("id", *_CHANGING)
+    places = ", ".join(f"%s::{_CASTS[name]}" if name in _CASTS else "%s" for name in names)
+    sets = ", ".join(f'"{name}" = new."{name}"' for name in _CHANGING)
+    listed = ", ".join(f'"{name}"' for name in names)
+    values = ", ".join([f"({places})"] * len(rows))
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO records_resourceversion (resource_id, version, body, stored_at) "
+            "SELECT id, version, body, stored_at FROM records_resource WHERE id = ANY(%s)",
+            [ids],
+        )
+        cursor.execute(
+            f"UPDATE records_resource SET {sets}, version = version + 1, stored_at = now() "  # noqa: S608 - own names
+            f"FROM (VALUES {values}) AS new ({listed}) WHERE records_resource.id = new.id",
+            [one[name] for one in rows for name in names],
+        )
+
+
+def known(ids: Iterable[UUID]) -> dict[UUID, tuple[str, int, UUID | None]]:
+    """SHA-256, version and patient of the rows that exist among `ids`."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT id, sha256, version, patient_id FROM records_resource WHERE id = ANY(%s)", [list(ids)])
+        return {found: (sha256, version, patient) for found, sha256, version, patient in cursor.fetchall()}
+
+
+def names(ids: Iterable[UUID]) -> dict[UUID, str]:
+    """What the rows among `ids` are called."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT id, display FROM records_resource WHERE id = ANY(%s)", [list(ids)])
+        return dict(cursor.fetchall())
