@@ -137,7 +137,7 @@ ANY_ADMISSION = [
 ]
 
 # Problem -> title of the clinic, author, what was said, what the GP is asked.
-CLINICS = {
+CLINICS: dict[str, tuple[str, str, str, list[str]]] = {
     "rheumatoid": (
         "Rheumatology clinic",
         "banerjee",
@@ -179,7 +179,7 @@ CLINICS = {
     "glaucoma": ("Eye clinic", "osgood", "Pressures 16 in both eyes on one drop. Fields unchanged.", []),
 }
 
-ANY_CLINIC = (
+ANY_CLINIC: tuple[str, str, str, list[str]] = (
     "Outpatient clinic",
     "banerjee",
     "Seen once about the symptoms described. Examination and tests normal. Discharged from clinic.",
@@ -212,5 +212,4 @@ SOMETIMES_STOPPED = {
     "amitriptyline": "Falls risk",
     "metformin": "Kidney function",
     "losartan": "Low blood pressure",
-    "doxazosin": "Dizzy on standing",
 }

@@ -46,14 +46,17 @@ class Chart:
         return reference(f"Patient/{self.patient_id}")
 
     def add(self, kind: str, *, profile: str | None = None, **elements: Any) -> str:
-        """Adds one resource about the person and returns its `Type/id`. Elements that are None are left out."""
+        """Adds one resource about the person and returns its `Type/id`.
+
+        Elements that are None are left out; an underscore at the end of a name (class_) is dropped.
+        """
         self._numbers[kind] += 1
         identity = f"{self.patient_id}-{kind.lower()}-{self._numbers[kind]}"
         resource: Json = {"resourceType": kind, "id": identity}
         if kind not in _UNPROFILED:
             resource["meta"] = {"profile": [f"{PROFILES}UKCore-{profile or kind}"]}
         subject = _PATIENT_ELEMENT.get(kind, "subject")
-        resource |= {name: value for name, value in elements.items() if value is not None}
+        resource |= {name.rstrip("_"): value for name, value in elements.items() if value is not None}
         if kind != "Appointment":
             resource[subject] = self.patient()
         self.resources.append(resource)

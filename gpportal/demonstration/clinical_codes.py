@@ -48,7 +48,6 @@ hypothyroidism|40930008|Hypothyroidism
 copd|13645005|Chronic obstructive pulmonary disease
 asthma|195967001|Asthma
 ihd|414545008|Ischaemic heart disease
-angina|194828000|Angina
 mi|22298006|Myocardial infarction
 tia|266257000|Transient ischaemic attack
 stroke|230690007|Cerebrovascular accident
@@ -86,11 +85,9 @@ glaucoma|23986001|Glaucoma
 uti|68566005|Urinary tract infectious disease
 pneumonia|233604007|Pneumonia
 lrti|50417007|Lower respiratory tract infection
-bronchitis|10509002|Acute bronchitis
 otitis|65363002|Otitis media
 tonsillitis|90176007|Tonsillitis
 sinusitis|36971009|Sinusitis
-pharyngitis|195662009|Acute viral pharyngitis
 hay_fever|367498001|Seasonal allergic rhinitis
 gallstones|235919008|Cholelithiasis
 appendicitis|74400008|Appendicitis
@@ -144,9 +141,7 @@ losartan|318956006|Losartan 50mg tablets
 candesartan|318979007|Candesartan 8mg tablets
 amlodipine5|319283006|Amlodipine 5mg tablets
 amlodipine10|319284000|Amlodipine 10mg tablets
-felodipine|319287007|Felodipine 5mg modified-release tablets
 bendroflumethiazide|317919004|Bendroflumethiazide 2.5mg tablets
-doxazosin|318783003|Doxazosin 4mg tablets
 furosemide40|317972000|Furosemide 40mg tablets
 furosemide20|317971007|Furosemide 20mg tablets
 spironolactone|318056008|Spironolactone 25mg tablets
@@ -199,8 +194,10 @@ risperidone|321589009|Risperidone 1mg tablets
 TESTS = _table(
     SNOMED,
     """
-hba1c|999791000000106|Haemoglobin A1c level - IFCC standardised
-egfr|1011481000000105|eGFR using creatinine (CKD-EPI) per 1.73 square metres
+hba1c|999791000000106|Haemoglobin A1c level - International Federation of Clinical Chemistry \
+and Laboratory Medicine standardised
+egfr|1011481000000105|Estimated glomerular filtration rate using creatinine \
+Chronic Kidney Disease Epidemiology Collaboration equation per 1.73 square metres
 creatinine|1000731000000107|Serum creatinine level
 potassium|1000651000000109|Serum potassium level
 sodium|1000661000000107|Serum sodium level
@@ -220,7 +217,6 @@ alp|1000621000000104|Serum alkaline phosphatase level
 bilirubin|999691000000104|Serum bilirubin level
 albumin|1000821000000103|Serum albumin level
 crp|1001371000000100|Serum C reactive protein level
-b12|993391000000108|Serum vitamin B12 level
 psa|1000381000000105|Serum prostate specific antigen level
 inr|165581004|International normalised ratio
 weight|27113001|Body weight
@@ -288,7 +284,6 @@ UNITS = {
     "mm[Hg]": "mmHg",
     "mg": "mg",
     "ug": "microgram",
-    "mL": "mL",
     "d": "days",
 }
 
@@ -296,10 +291,11 @@ VACCINES = _table(
     SNOMED,
     """
 flu|822851000000102|Seasonal influenza vaccination
-covid|1324681000000101|Administration of first dose of SARS-CoV-2 vaccine
+covid|1240491000000103|SARS-CoV-2 (severe acute respiratory syndrome coronavirus 2) vaccination
 shingles|859641000000109|Herpes zoster vaccination
 pneumococcal|12866006|Administration of pneumococcal vaccine
-six_in_one|770616000|Administration of first dose of diphtheria, Hib, hepatitis B, pertussis, polio and tetanus vaccine
+six_in_one|1082441000000108|First diphtheria, tetanus and acellular pertussis, inactivated polio, \
+Haemophilus influenzae type b and hepatitis B vaccination
 men_b|720539004|Administration of first dose of meningitis B vaccine
 mmr|38598009|Administration of measles and mumps and rubella vaccine
 hpv|761841000|Administration of human papilloma virus vaccine
@@ -309,9 +305,12 @@ hpv|761841000|Administration of human papilloma virus vaccine
 PRODUCTS = _table(
     DMD,
     """
-covid|39115611000001103|Comirnaty COVID-19 mRNA Vaccine 30micrograms/0.3ml dose concentrate
-flu|11278411000001109|Influenza vaccine (split virion, inactivated) suspension for injection 0.5ml pre-filled syringes
-pneumococcal|10245211000001108|Pneumococcal polysaccharide conjugated vaccine (adsorbed) suspension for injection 0.5ml
+covid|39115611000001103|Comirnaty COVID-19 mRNA Vaccine 30micrograms/0.3ml dose concentrate for dispersion \
+for injection multidose vials (Pfizer Ltd)
+flu|11278411000001109|Influenza vaccine (split virion, inactivated) suspension for injection \
+0.5ml pre-filled syringes (Pfizer Ltd)
+pneumococcal|10245211000001108|Pneumococcal polysaccharide conjugated vaccine (adsorbed) suspension for injection \
+0.5ml pre-filled syringes
 """,
 )
 
@@ -397,7 +396,6 @@ class.VR|VR|virtual
         """
 medicine.community|community|Community
 medicine.discharge|discharge|Discharge
-medicine.outpatient|outpatient|Outpatient
 """,
     )
     | _table(
@@ -414,8 +412,6 @@ course.acute|acute|Short course (acute) therapy
         """
 relation.daughter|DAUC|daughter
 relation.son|SONC|son
-relation.wife|WIFE|wife
-relation.husband|HUSB|husband
 relation.mother|MTH|mother
 relation.father|FTH|father
 relation.sister|SIS|sister
@@ -436,18 +432,25 @@ nhs.conflict|05|Trace needs to be resolved - (NHS number or patient detail confl
     | _table(
         UKCORE + "AdmissionMethodEngland",
         """
-admission.emergency|21|Emergency Admission: Emergency Care Department of the Health Care Provider
+admission.emergency|21|Emergency Admission: Emergency Care Department or dental casualty department of \
+the Health Care Provider
 admission.planned|13|Elective Admission: Planned
 """,
     )
-    | _table(UKCORE + "DischargeDestinationEngland", "discharge.home|19|Usual place of residence")
+    | _table(
+        UKCORE + "DischargeDestinationEngland",
+        """
+discharge.home|19|Usual place of residence unless listed below, for example, a private dwelling whether owner occupied \
+or owned by Local Authority, housing association or other landlord. This includes wardened accommodation but not \
+residential accommodation where health care is provided. It also includes patients with no fixed abode.
+""",
+    )
     | _table(
         BARS + "flag-categories-bars",
         """
 flag.adjustment|RA|Reasonable Adjustment
 flag.respect|RT|ReSPECT
 flag.information|API|Additional Patient Information
-flag.safeguarding|SG|Safeguarding Concern
 """,
     )
     | _table(
@@ -458,7 +461,6 @@ Requires written information in at least 20 point sans serif font
 adjust.hearing|adjustcommunicationforhearingsensoryimpairment|Adjust communication for hearing / sensory impairment
 adjust.easy_read|requiresinformationineasyread|Requires information in Easyread
 adjust.longer|providelongerappointment|Provide longer appointment
-adjust.bsl|britishsignlanguageinterpreterneeded|British Sign Language interpreter needed
 """,
     )
 )

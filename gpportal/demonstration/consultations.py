@@ -78,7 +78,7 @@ def add_consultation(chart: Chart, day: date, by: str, reason: str, note: str, *
         "Encounter",
         text=narrative(note),
         status="finished",
-        **{"class": coding(STATUS["class.VR" if telephone else "class.AMB"])},
+        class_=coding(STATUS["class.VR" if telephone else "class.AMB"]),
         type=[concept(CARE["telephone" if telephone else "consultation"])],
         participant=[{"individual": person}],
         period={"start": at(day, hour, minute), "end": at(day, hour, minute + 9)},

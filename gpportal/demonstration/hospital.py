@@ -17,9 +17,10 @@ from gpportal.demonstration.allergies import add_allergy
 from gpportal.demonstration.charts import Chart
 from gpportal.demonstration.clinical_codes import ALLERGIES, CARE, STATUS
 from gpportal.demonstration.dates import Calendar, at
+from gpportal.demonstration.formulary import CATALOGUE
 from gpportal.demonstration.letters import Letter, add_letter
 from gpportal.demonstration.measurements import add_blood_pressure
-from gpportal.demonstration.medicines import CATALOGUE, add_medicine
+from gpportal.demonstration.medicines import add_medicine
 from gpportal.demonstration.patients import patient_to_fhir
 from gpportal.demonstration.people import Person
 from gpportal.demonstration.places import INFIRMARY, organisation, staff
@@ -47,7 +48,7 @@ def add_stay(
         "Encounter",
         text=narrative(words),
         status="finished",
-        **{"class": coding(STATUS["class.IMP"])},
+        class_=coding(STATUS["class.IMP"]),
         type=[concept(CARE["inpatient"])],
         participant=[{"individual": staff(by)}],
         period={"start": at(start, 14, 25), "end": at(end, 15, 40)},
@@ -162,7 +163,7 @@ def add_clinic_visit(chart: Chart, day: date, author: str, title: str, words: st
         "Encounter",
         text=narrative(words),
         status="finished",
-        **{"class": coding(STATUS["class.AMB"])},
+        class_=coding(STATUS["class.AMB"]),
         type=[concept(CARE["consultation"], text=title)],
         participant=[{"individual": staff(author)}],
         period={"start": at(day, 10, 10), "end": at(day, 10, 35)},
@@ -172,6 +173,24 @@ def add_clinic_visit(chart: Chart, day: date, author: str, title: str, words: st
     letter = Letter(title, "outpatient_letter", {"Clinical summary": words}, actions)
     add_letter(chart, letter, day + timedelta(days=3), author, encounter=encounter)
     return encounter
+
+
+def _add_emergency_visit(chart: Chart, day: date) -> None:
+    """FHIR Encounter of a visit to the emergency department, home the same day."""
+    words = "Twisted ankle on a kerb. X-ray clear. Walking boot and painkillers, home after two hours."
+    chart.add(
+        "Encounter",
+        text=narrative(words),
+        status="finished",
+        class_=coding(STATUS["class.EMER"]),
+        type=[concept(CARE["emergency"])],
+        participant=[{"individual": staff("banerjee")}],
+        period={"start": at(day, 19, 5), "end": at(day, 21, 10)},
+        reasonCode=[{"text": "Ankle injury"}],
+        serviceProvider=organisation(INFIRMARY),
+    )
+    letter = Letter("Emergency department letter", "outpatient_letter", {"Clinical summary": words})
+    add_letter(chart, letter, day, "banerjee")
 
 
 def hospital_chart(place: int, person: Person, calendar: Calendar) -> Chart:
@@ -185,6 +204,8 @@ def hospital_chart(place: int, person: Person, calendar: Calendar) -> Chart:
     known = [ADMISSIONS[name] for name in ADMISSIONS if name in names]
     if known or place % 3 == 0:
         _add_admission(chart, place, story, known[0] if known else random.choice(ANY_ADMISSION))
+    elif place % 5 == 1:
+        _add_emergency_visit(chart, chart.ago(random.randrange(15, 500)))
     clinics = [CLINICS[name] for name in names if name in CLINICS] or [ANY_CLINIC]
     title, author, words, actions = clinics[0]
     add_clinic_visit(chart, chart.ago(random.randrange(20, 700)), author, title, words, actions)

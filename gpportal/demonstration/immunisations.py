@@ -23,11 +23,13 @@ _CHILDHOOD = [("six_in_one", 57), ("men_b", 57), ("pneumococcal", 85), ("mmr", 3
 
 def add_immunisation(chart: Chart, name: str, day: date, by: Json) -> str:
     """FHIR Immunization with UK Core's vaccination procedure."""
+    # Adults are given the polysaccharide pneumococcal vaccine, of which no product code was found.
+    product = None if name == "pneumococcal" and chart.age >= 20 else PRODUCTS.get(name)
     return chart.add(
         "Immunization",
         extension=[extension("VaccinationProcedure", valueCodeableConcept=concept(VACCINES[name], text=_WORDS[name]))],
         status="completed",
-        vaccineCode=concept(PRODUCTS.get(name), text=_WORDS[name]),
+        vaccineCode=concept(product, text=_WORDS[name]),
         occurrenceDateTime=day.isoformat(),
         recorded=day.isoformat(),
         primarySource=True,

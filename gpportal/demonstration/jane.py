@@ -1,6 +1,7 @@
 """Jane Smith as Riverside Surgery knows her: the patient of the design pictures."""
 
 from datetime import date
+from typing import Any
 
 from gpportal.demonstration.allergies import add_allergy
 from gpportal.demonstration.charts import Chart
@@ -8,11 +9,12 @@ from gpportal.demonstration.clinical_codes import CARE, STATUS, TESTS
 from gpportal.demonstration.consultations import add_consultation
 from gpportal.demonstration.dates import Calendar
 from gpportal.demonstration.flags import add_flag
+from gpportal.demonstration.formulary import CATALOGUE, Medicine
 from gpportal.demonstration.immunisations import add_immunisation
 from gpportal.demonstration.jane_history import CONSULTATIONS, LETTERS, PAST_MEDICINES, PAST_PROBLEMS, SERIES
 from gpportal.demonstration.letters import Letter, add_letter, eye_screening
 from gpportal.demonstration.measurements import add_blood_pressure, add_measurement, add_smoking
-from gpportal.demonstration.medicines import CATALOGUE, Medicine, add_medicine
+from gpportal.demonstration.medicines import add_medicine
 from gpportal.demonstration.patients import next_of_kin
 from gpportal.demonstration.people import Person
 from gpportal.demonstration.places import INFIRMARY, RIVERSIDE, organisation, staff
@@ -60,7 +62,7 @@ def _add_medicines(chart: Chart, known: dict[str, Problem]) -> None:
     for name, text, day, status in PAST_MEDICINES:
         medicine = CATALOGUE.get(name) or Medicine(name, "As directed", "1", "dose", 1, "1 pack", text)
         course = "acute" if status == "completed" else "continuous"
-        more = {"statusReason": {"text": "Changed to another medicine"}} if status == "stopped" else {}
+        more: dict[str, Any] = {"statusReason": {"text": "Changed to another medicine"}} if status == "stopped" else {}
         add_medicine(chart, medicine, issued=date.fromisoformat(day), by=khan, status=status, course=course, **more)
 
 

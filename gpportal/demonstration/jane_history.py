@@ -47,6 +47,7 @@ hydrocortisone|Hydrocortisone 1% cream|2025-05-06|completed
 
 _KIDNEYS = ["sodium", "potassium", "urea", "creatinine", "egfr"]
 _FATS = ["cholesterol", "hdl", "ldl", "triglycerides"]
+_LIVER = ["alt", "alp", "bilirubin", "albumin"]
 _COUNT = ["haemoglobin", "wcc", "platelets", "mcv"]
 
 
@@ -107,6 +108,7 @@ SERIES = [
 4460 133 6.8 259 89
 """,
     ),
+    *_panel("lft", _LIVER, "190 31 88 8 40\n1110 34 84 9 41\n2590 36 91 10 41\n4460 41 86 11 42"),
     *_panel(
         "bp",
         ["systolic", "diastolic"],

@@ -3,11 +3,12 @@
 from gpportal.demonstration.charts import Chart
 from gpportal.demonstration.clinical_codes import CARE, STATUS
 from gpportal.demonstration.dates import Calendar, at
+from gpportal.demonstration.formulary import CATALOGUE
 from gpportal.demonstration.hospital import add_procedure, add_stay, open_chart
 from gpportal.demonstration.jane import ADMITTED, CONSULTED, DISCHARGED
 from gpportal.demonstration.letters import Letter, add_letter
 from gpportal.demonstration.measurements import add_blood_pressure, add_measurement
-from gpportal.demonstration.medicines import CATALOGUE, add_medicine
+from gpportal.demonstration.medicines import add_medicine
 from gpportal.demonstration.people import Person
 from gpportal.demonstration.places import INFIRMARY, PRACTITIONERS, organisation, staff
 from gpportal.demonstration.problems import Problem, add_problem, text_of

@@ -41,7 +41,8 @@ def to_html(chart: Chart, letter: Letter, day: date, author: str, ods: str) -> s
     who = PRACTITIONERS[author]
     return (
         '<!DOCTYPE html><html lang="en-GB"><head><meta charset="utf-8">'
-        f"<title>{html.escape(letter.title)}</title></head><body><p>{sender.name}, {sender.line}, {sender.town} {sender.postcode}. Telephone {sender.phone}</p>"
+        f"<title>{html.escape(letter.title)}</title></head><body>"
+        f"<p>{sender.name}, {sender.line}, {sender.town} {sender.postcode}. Telephone {sender.phone}</p>"
         f"<p>{day:%d %B %Y}</p><h1>{html.escape(letter.title)}</h1>"
         f"<p>Re: {html.escape(f'{person.prefix} {person.given} {person.family}')}, born {person.born:%d %B %Y}. "
         f"{number}{html.escape(person.line)}, {person.town}</p>{body}"

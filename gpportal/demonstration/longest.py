@@ -5,9 +5,10 @@ from itertools import cycle
 from gpportal.demonstration.charts import Chart
 from gpportal.demonstration.consultations import add_consultation
 from gpportal.demonstration.dates import Calendar
+from gpportal.demonstration.formulary import CATALOGUE
 from gpportal.demonstration.letters import Letter, add_letter
 from gpportal.demonstration.measurements import add_blood_pressure, add_measurement
-from gpportal.demonstration.medicines import CATALOGUE, add_medicine
+from gpportal.demonstration.medicines import add_medicine
 from gpportal.demonstration.people import Person
 from gpportal.demonstration.places import INFIRMARY, RIVERSIDE, organisation, staff
 from gpportal.demonstration.practice import ordinary_chart

@@ -99,16 +99,19 @@ def _given(random: Random, names: list[str], age: int, used: set[str]) -> str:
     return random.choice([name for name in names if name not in used])
 
 
-def _community(random: Random) -> Community:
+def _community(random: Random, index: int) -> Community:
+    """By share of the town; the first households go round so that every community is there."""
+    if index < len(COMMUNITIES):
+        return COMMUNITIES[index]
     return random.choices(COMMUNITIES, [community.share for community in COMMUNITIES])[0]
 
 
 def _household(random: Random, index: int) -> Iterator[Person]:
     """The people of one house; numbers and NHS numbers are given out by `everyone`."""
-    community = _community(random)
+    community = _community(random, index)
     family = random.choice(community.families)
     line, town, postcode = _home(random, index)
-    landline = f"01632 960{450 + index % 550:03}" if random.random() < 0.7 else None
+    landline = f"01632 960{450 + index % 500:03}" if random.random() < 0.7 else None
     gp = "khan" if random.random() < 0.52 else "silva"
     ages = _household_ages(random)
     genders = [random.choice(["female", "male"])]
@@ -149,7 +152,7 @@ def everyone() -> tuple[Person, ...]:
     random = Random("Riverside Surgery")
     people = list(CAST)
     seen = {(person.given, person.family, person.born) for person in people}
-    index = 20
+    index = -1
     while len(people) < PRACTICE_SIZE:
         index += 1
         for person in _household(random, index):

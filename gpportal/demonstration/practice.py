@@ -7,10 +7,11 @@ from gpportal.demonstration.charts import Chart
 from gpportal.demonstration.consultations import add_consultations
 from gpportal.demonstration.dates import Calendar
 from gpportal.demonstration.flags import add_flags
+from gpportal.demonstration.formulary import CATALOGUE, Medicine
 from gpportal.demonstration.immunisations import add_immunisations
 from gpportal.demonstration.letters import add_letters_received
 from gpportal.demonstration.measurements import add_measurements
-from gpportal.demonstration.medicines import CATALOGUE, Medicine, add_medicine, medicines_for
+from gpportal.demonstration.medicines import add_medicine, medicines_for
 from gpportal.demonstration.patients import add_next_of_kin, patient_to_fhir
 from gpportal.demonstration.people import Person
 from gpportal.demonstration.places import RIVERSIDE, organisation, staff
@@ -21,6 +22,7 @@ from gpportal.demonstration.problems import (
     current_problems,
     past_problems,
 )
+from gpportal.demonstration.procedures import add_procedures
 from gpportal.demonstration.results import add_laboratory
 
 
@@ -73,6 +75,7 @@ def ordinary_chart(person: Person, calendar: Calendar) -> tuple[Chart, Story]:
     add_measurements(chart, names, nurse)
     add_immunisations(chart, names, nurse)
     add_consultations(chart, [problem.name for problem in problems])
+    add_procedures(chart, problems + past)
     add_flags(chart, names)
     add_letters_received(chart, names)
     return chart, story

@@ -86,6 +86,7 @@ covid|5|85|0.20|
 embolism|45|80|0.02|
 carpal_tunnel|35|70|0.05|Carpal tunnel syndrome
 wrist_fracture|8|85|0.07|Fracture of distal radius
+mi|55|85|0.03|
 shingles|45|85|0.06|Shingles
 chickenpox|2|9|0.20|Chickenpox
 """

@@ -59,7 +59,6 @@ alp|Alkaline phosphatase|U/L|30|130|76|12|0
 bilirubin|Bilirubin|umol/L||21|9|3|0
 albumin|Albumin|g/L|35|50|42|2|0
 crp|C-reactive protein|mg/L||5|3|1.4|0
-b12|Vitamin B12|ng/L|197|771|390|70|0
 psa|PSA|ug/L||4.0|1.8|0.6|1
 inr|INR||2.0|3.0|2.5|0.3|1
 nt_probnp|NT-proBNP|ng/L||400|210|60|0
