@@ -103,16 +103,19 @@ class Children:
         return min([time.monotonic() + at_most, *times])
 
     def wait_until(self, is_so: Callable[[], bool], child: Child, seconds: float) -> None:
-        """Wait until a child answers. Raises CannotGoOn with the end of its log if it dies or takes too long."""
+        """Wait until a child answers. Raises CannotGoOn if that takes too long, or if any child dies meanwhile."""
         deadline = time.monotonic() + seconds
         while not is_so():
-            dead = child.process is None or child.process.poll() is not None
-            if dead or time.monotonic() > deadline:
-                what = "stopped" if dead else f"did not answer within {seconds:g} s"
-                raise CannotGoOn(
-                    f"{child.words} {what} while starting. The end of {child.log}:\n{last_lines(child.log)}"
-                )
+            self.all_live()
+            if time.monotonic() > deadline:
+                raise _did_not_start(child, f"did not answer within {seconds:g} s")
             self.bell.wait(time.monotonic() + 0.05)
+
+    def all_live(self) -> None:
+        """Raise CannotGoOn with the end of its log if a child has died: while starting none is tried again."""
+        for child in self.all.values():
+            if child.process is None or child.process.poll() is not None:
+                raise _did_not_start(child, "stopped while starting")
 
     def wait_for(self, process: subprocess.Popen[bytes]) -> int:
         """Wait for a process that is not kept running, reaping orphans meanwhile; its exit status."""
@@ -141,3 +144,7 @@ class Children:
         """Stop everything, the services that others need last."""
         self.stop([name for name in self.all if name not in last])
         self.stop([name for name in last if name in self.all])
+
+
+def _did_not_start(child: Child, what: str) -> CannotGoOn:
+    return CannotGoOn(f"{child.words} {what}. The end of {child.log}:\n{last_lines(child.log)}")

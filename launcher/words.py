@@ -4,7 +4,7 @@ import sys
 from pathlib import Path
 
 
-class CannotGoOn(Exception):  # noqa: N818 (it reads as a sentence where it is raised)
+class CannotGoOn(Exception):
     """Something outside is in the way. The text is one clear sentence with the remedy; `status` the exit status."""
 
     def __init__(self, sentence: str, status: int = 1) -> None:
@@ -12,7 +12,7 @@ class CannotGoOn(Exception):  # noqa: N818 (it reads as a sentence where it is r
         self.status = status
 
 
-class Interrupted(Exception):  # noqa: N818
+class Interrupted(Exception):
     """SIGINT, SIGTERM or SIGHUP arrived: take everything down and leave."""
 
     def __init__(self, signum: int) -> None:

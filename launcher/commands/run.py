@@ -82,6 +82,7 @@ def _start_programs(launch: Launch, steps: Steps, port: int, workers: int) -> No
     steps.next("Waiting for the first answer")
     web = launch.children.all["web"]
     launch.children.wait_until(lambda: _answers(port), web, WEB_SECONDS)
+    launch.children.all_live()
     launch.tell("ready")
     _say_where(launch)
 

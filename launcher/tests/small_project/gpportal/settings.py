@@ -1,0 +1,4 @@
+"""Celery looks for Django's settings since the launcher names them."""
+
+INSTALLED_APPS: list[str] = []
+USE_TZ = True
