@@ -66,10 +66,7 @@ def title(case: Case) -> str:
 
 def _document_reference(case: Case, own_id: str, document: str) -> Json:
     now = moment()
-    subject: Json = {"reference": f"urn:uuid:{case.own_id('patient')}"}
-    number = _nhs_number(case)
-    if number:
-        subject["identifier"] = {"system": n.NHS_NUMBER, "value": number}
+    attachment = {"contentType": n.MEDIA_TYPE, "url": f"urn:uuid:{document}", "title": title(case), "creation": now}
     us: Json = {"identifier": {"system": n.ODS, "value": case.partner.ods}, "display": case.partner.name}
     found: Json = {
         "resourceType": "DocumentReference",
@@ -80,21 +77,12 @@ def _document_reference(case: Case, own_id: str, document: str) -> Json:
         "docStatus": "final",
         "type": DISCHARGE_SUMMARY,
         "category": [DISCHARGE_SUMMARY],
-        "subject": subject,
+        "subject": _subject(case),
         "date": now,
         "author": [{"type": "Organization", **us}, {"type": "Practitioner", "display": _author_name(_service(case))}],
         "custodian": us,
         "description": title(case),
-        "content": [
-            {
-                "attachment": {
-                    "contentType": n.MEDIA_TYPE,
-                    "url": f"urn:uuid:{document}",
-                    "title": title(case),
-                    "creation": now,
-                }
-            }
-        ],
+        "content": [{"attachment": attachment}],
     }
     related = [{"identifier": one} for one in case.request.get("identifier", [])]
     if related:
@@ -170,11 +158,13 @@ def _service(case: Case) -> Offered:
     return case.partner.services[case.service_id]
 
 
-def _nhs_number(case: Case) -> str:
+def _subject(case: Case) -> Json:
+    """Whom the letter is about: by reference and, where the sender gave one, by NHS number."""
+    subject = reference(case.own_id("patient"))
     for identifier in case.patient.get("identifier", []):
-        if n.same_system(identifier.get("system"), n.NHS_NUMBER):
-            return str(identifier.get("value", ""))
-    return ""
+        if n.same_system(identifier.get("system"), n.NHS_NUMBER) and identifier.get("value"):
+            subject["identifier"] = {"system": n.NHS_NUMBER, "value": str(identifier["value"])}
+    return subject
 
 
 PLAIN = LetterWords(

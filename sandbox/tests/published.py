@@ -76,9 +76,13 @@ def _each(value: object) -> list[Json]:
 
 def without(message: Json, path: str, place: int) -> Json:
     """A copy of `message` with one occurrence of `path` removed."""
-    cut = copy.deepcopy(message)
-    del holders(cut, path)[place][path.rpartition(".")[2]]
-    return cut
+    return cut_out(copy.deepcopy(message), path, place)
+
+
+def cut_out(message: Json, path: str, place: int) -> Json:
+    """`message` itself with one occurrence of `path` removed."""
+    del holders(message, path)[place][path.rpartition(".")[2]]
+    return message
 
 
 def removals() -> Iterator[tuple[str, str, int]]:

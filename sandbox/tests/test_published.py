@@ -167,7 +167,7 @@ def phone(message: Json) -> Json:
 @published.present
 @pytest.mark.parametrize(("name", "path", "place"), REMOVALS, ids=lambda value: str(value))
 def test_each_published_must_is_missed(name: str, path: str, place: int) -> None:
-    cut = published.without(published.example(name), path, place)
+    cut = published.cut_out(published.example(name), path, place)
     accepts = replace(pharmacy.PARTNER.accepts(), services={DESTINATION})
     with pytest.raises(Refused) as refusal:
         check_referral(cut, accepts, DESTINATION)
