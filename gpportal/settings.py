@@ -4,6 +4,7 @@
 setting stops start-up and is named. Every variable is listed in docs/operators.md.
 """
 
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -72,7 +73,7 @@ INSTALLED_APPS = [
     "socialcare",
     "gpportal",
 ]
-if DEMO:
+if DEMO and find_spec("django_migration_linter"):  # only where the development packages are installed
     INSTALLED_APPS.append("django_migration_linter")
 
 MIDDLEWARE = [
