@@ -13,6 +13,7 @@ from access.actor import Actor
 from access.models import User
 from exchange import outbox
 from exchange.models import OutboxMessage, Partner, Service
+from records.actions import relate
 from records.models import Patient, Relationship
 from referrals import deadlines, states
 from referrals.fhir import Unsendable, referral_to_bundle
@@ -75,8 +76,6 @@ def send(*, referral: Referral, version: int, by: Actor) -> OutboxMessage:
     The patient's record stays where it is; the receiver may see the patient's referrals to it and no more.
     Raises ChangedMeanwhile, NotAllowedNow, Unsendable.
     """
-    from records.actions import relate
-
     held = _hold(referral, "send", version)
     _refuse_the_deceased(held.patient)
     receiver = Partner.objects.filter(organisation=held.service.organisation, enabled=True).first()

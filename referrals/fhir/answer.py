@@ -65,18 +65,16 @@ def _from_task(task: Json, appointment: Json | None) -> Answer:
 
 
 def _place(appointment: Json) -> str:
-    for participant in appointment.get("participant") or []:
-        actor = _mapping(_mapping(participant).get("actor"))
-        reference = str(actor.get("reference", ""))
-        if actor.get("type") == "Location" or "Location/" in reference:
+    """Where: the participant that is a Location, else one that is named and not referred to by id, as published."""
+    actors = [_mapping(_mapping(one).get("actor")) for one in _list(appointment.get("participant"))]
+    for actor in actors:
+        if actor.get("type") == "Location" or "Location/" in str(actor.get("reference", "")):
             return str(actor.get("display", ""))
-    # Published messages name the place without saying that it is one: whoever is not referred to by id.
-    shown = (_mapping(_mapping(p).get("actor")) for p in appointment.get("participant") or [])
-    return next((str(a["display"]) for a in shown if a.get("display") and not a.get("reference")), "")
+    return next((str(a["display"]) for a in actors if a.get("display") and not a.get("reference")), "")
 
 
 def _resources(bundle: Json, kind: str) -> Iterator[Json]:
-    for entry in bundle.get("entry") or []:
+    for entry in _list(bundle.get("entry")):
         resource = _mapping(_mapping(entry).get("resource"))
         if resource.get("resourceType") == kind:
             yield resource
@@ -100,7 +98,11 @@ def _text(concept: Any) -> str:
 
 
 def _first(values: Any) -> Any:
-    return values[0] if isinstance(values, list) and values else None
+    return next(iter(_list(values)), None)
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
 
 
 def _mapping(value: Any) -> Json:
