@@ -4,7 +4,7 @@ import datetime as dt
 from dataclasses import dataclass
 from typing import Any, Final
 
-import nhs_number
+import nhs_number as modulus_11
 
 from exchange.fhir.systems import System
 from records.dates import day
@@ -108,7 +108,7 @@ def _nhs_number(resource: Json) -> tuple[str, str]:
     for one in every(resource.get("identifier")):
         value = text_at(one, "value").replace(" ", "").replace("-", "")
         if one.get("system") == System.NHS_NUMBER and value:
-            if not nhs_number.is_valid(value):
+            if not modulus_11.is_valid(value):  # type: ignore[attr-defined]
                 return value, Patient.NhsNumber.FAILING
             return value, Patient.NhsNumber.VERIFIED if _verified(one) else Patient.NhsNumber.PRESENT
     return "", Patient.NhsNumber.ABSENT

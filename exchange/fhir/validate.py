@@ -234,12 +234,14 @@ def _by_models(resource: dict[str, Any], type_name: str) -> Iterator[Issue]:
 
 
 def _issue_code(kind: str) -> str:
-    return {"missing": "required", "extra_forbidden": "structure"}.get(kind, "value")
+    known = {"missing": "required", "model_field_validation.missing": "required", "extra_forbidden": "structure"}
+    return known.get(kind, "value")
 
 
 def _words(kind: str) -> str:
     known = {
         "missing": "is required and missing",
+        "model_field_validation.missing": "is required and missing",
         "extra_forbidden": "is not an element of FHIR R4 here",
         "list_type": "must be an array",
         "value_error": "does not have the form FHIR asks for",

@@ -34,7 +34,7 @@ def ingest(
         for path in paths:
             intake.file = path.name
             with acting(by):
-                intake.received = keep(path, source)
+                intake.received, intake.again = keep(path, source)
                 audit.record(by=by, action="took in a file", of=intake.received, note=f"from {source.ods_code}")
             for group in groups(path, read):
                 store(intake, group)

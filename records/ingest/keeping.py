@@ -12,8 +12,8 @@ _PIECE: Final = 1024 * 1024
 _QUICK: Final = 1
 
 
-def keep(path: Path, source: Organisation) -> Received:
-    """Keeps a file's bytes in gzipped pieces of a megabyte; harmless when they are kept already.
+def keep(path: Path, source: Organisation) -> tuple[Received, bool]:
+    """Keeps a file's bytes in gzipped pieces of a megabyte; (what is kept, whether it was before).
 
     The file is read twice, piece by piece, so that its size does not matter. Belongs in the caller's transaction.
     """
@@ -33,4 +33,4 @@ def keep(path: Path, source: Organisation) -> Received:
             for number, piece in enumerate(iter(lambda: file.read(_PIECE), b"")):
                 gzipped = zlib.compress(piece, _QUICK, wbits=31)
                 ReceivedPiece.objects.create(received=received, number=number, gzipped=gzipped)
-    return received
+    return received, not new

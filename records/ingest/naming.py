@@ -46,7 +46,7 @@ class Names:
         contained = {f"#{one.get('id')}": one for one in every(resource.get("contained"))}
 
         def name(reference: Any) -> str:
-            inner = contained.get(reference.get("reference")) if isinstance(reference, dict) else None
+            inner = contained.get(str(reference.get("reference"))) if isinstance(reference, dict) else None
             if inner is not None and not reference.get("display"):
                 return kinds.draw(inner, self).display
             return self(reference)

@@ -16,15 +16,20 @@ class Rejection:
     full_url: str
     expression: str
     reason: str
+    #: What else is wrong with it: (FHIRPath, reason).
+    others: tuple[tuple[str, str], ...] = ()
 
     def line(self) -> str:
         """For the operator's screen. The fullUrl is left out: some sources put NHS numbers into it."""
         where = f"entry {self.entry}: " if self.entry else ""
-        return f"{self.file}: {where}{self.expression}{' ' if self.expression else ''}{self.reason}"
+        more = f" (and {len(self.others)} more)" if self.others else ""
+        return f"{self.file}: {where}{self.expression}{' ' if self.expression else ''}{self.reason}{more}"
 
     def as_json(self) -> str:
         said: dict[str, Any] = {"file": self.file, "entry": self.entry, "fullUrl": self.full_url}
-        return json.dumps(said | {"expression": self.expression, "reason": self.reason}, ensure_ascii=False)
+        said |= {"expression": self.expression, "reason": self.reason}
+        others = [{"expression": expression, "reason": reason} for expression, reason in self.others]
+        return json.dumps(said | ({"others": others} if others else {}), ensure_ascii=False)
 
 
 @dataclass(slots=True)

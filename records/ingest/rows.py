@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable, Sequence
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 from django.db import connection
@@ -70,11 +70,22 @@ def update(rows: Sequence[Row]) -> None:
         )
 
 
-def known(ids: Iterable[UUID]) -> dict[UUID, tuple[str, int, UUID | None]]:
-    """SHA-256, version and patient of the rows that exist among `ids`."""
+class Known(NamedTuple):
+    """What the store holds of a row."""
+
+    sha256: str
+    version: int
+    patient: UUID | None
+    received: int | None
+
+
+def known(ids: Iterable[UUID]) -> dict[UUID, Known]:
+    """What the store holds of those rows among `ids` that exist."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT id, sha256, version, patient_id FROM records_resource WHERE id = ANY(%s)", [list(ids)])
-        return {found: (sha256, version, patient) for found, sha256, version, patient in cursor.fetchall()}
+        cursor.execute(
+            "SELECT id, sha256, version, patient_id, received_id FROM records_resource WHERE id = ANY(%s)", [list(ids)]
+        )
+        return {found[0]: Known(*found[1:]) for found in cursor.fetchall()}
 
 
 def names(ids: Iterable[UUID]) -> dict[UUID, str]:

@@ -26,6 +26,7 @@ from records.ingest.pending import Pending, record, settle_of
 from records.ingest.reading import Entry, Group
 from records.ingest.references import Pointer, Scope, look_up_conditional, resolve
 from records.ingest.report import Rejection, Report
+from records.matching import Decision
 from records.models import Attachment, Finding, Received
 
 _BATCH: Final = 500
@@ -52,6 +53,8 @@ class Intake:
     by: Actor
     practice: Organisation | None = None
     received: Received | None = None
+    #: This very file was taken in before.
+    again: bool = False
     file: str = ""
     report: Report = field(default_factory=Report)
     names: Names = field(default_factory=Names)
@@ -68,17 +71,14 @@ class Incoming:
     row: UUID
     key: str
     sha256: str
-    #: What the store held of it: nothing, the same, or something else.
-    before: tuple[str, int, UUID | None] | None = None
+    #: What the store held of it; None for something new.
+    before: rows.Known | None = None
+    unchanged: bool = False
     pointers: list[Pointer] = field(default_factory=list)
     #: Large data taken out of it: SHA-256 → base64 text.
     kept: dict[str, str] = field(default_factory=dict)
     person: UUID | None = None
     resolved: bool = False
-
-    @property
-    def unchanged(self) -> bool:
-        return self.before is not None and self.before[0] == self.sha256
 
 
 def store(intake: Intake, group: Group) -> list[UUID]:
@@ -127,17 +127,18 @@ def store_within(intake: Intake, entries: Sequence[Entry]) -> list[UUID]:
 # Checking -------------------------------------------------------------------------------------------------------------
 def _checked(intake: Intake, group: Group) -> list[Incoming]:
     """The valid entries, in the order in which they are stored. The others are reported; in a transaction all are."""
-    incoming, rejections = [], []
-    for entry in group.entries:
-        one = _incoming(intake, entry)
-        (incoming if isinstance(one, Incoming) else rejections).append(one)  # type: ignore[arg-type]
+    read = [_incoming(intake, entry) for entry in group.entries]
+    incoming = [one for one in read if isinstance(one, Incoming)]
+    rejections = [one for one in read if isinstance(one, Rejection)]
     known = rows.known(one.row for one in incoming)
     valid = []
     for one in incoming:
-        one.before = known.get(one.row)
+        one.unchanged = _says_nothing_new(intake, one, known.get(one.row))
         issues = [] if one.unchanged else validate.check(one.resource)
-        rejections += [_rejection(intake, one.entry, issue.expression, issue.text) for issue in issues]
-        valid += [] if issues else [one]
+        if issues:
+            rejections.append(_not_valid(intake, one.entry, issues))
+        else:
+            valid.append(one)
     if rejections and group.atomic:
         rejections.append(_rejection(intake, Entry(0), "", "a transaction is stored as a whole or not at all"))
         intake.report.reject(*rejections, entries=len(group.entries))
@@ -168,6 +169,20 @@ def _incoming(intake: Intake, entry: Entry) -> "Incoming | Rejection":
 
 def _rejection(intake: Intake, entry: Entry, expression: str, reason: str) -> Rejection:
     return Rejection(intake.file, entry.number, entry.full_url, expression, reason)
+
+
+def _not_valid(intake: Intake, entry: Entry, issues: list[validate.Issue]) -> Rejection:
+    first, *others = issues
+    rest = tuple((issue.expression, issue.text) for issue in others)
+    return Rejection(intake.file, entry.number, entry.full_url, first.expression, first.text, rest)
+
+
+def _says_nothing_new(intake: Intake, one: Incoming, known: rows.Known | None) -> bool:
+    """Whether the store holds exactly this, or something newer: a file taken in again takes back nothing said since."""
+    if known is None:
+        return False
+    superseded = intake.again and intake.received is not None and (known.received or 0) >= intake.received.pk
+    return known.sha256 == one.sha256 or superseded
 
 
 def _scope(intake: Intake, incoming: Sequence[Incoming]) -> Scope:
@@ -224,6 +239,7 @@ def _store_batch(intake: Intake, batch: list[Incoming], scope: Scope) -> None:
     known = rows.known(one.row for one in batch)
     for one in batch:
         one.before = known.get(one.row)
+        one.unchanged = _says_nothing_new(intake, one, one.before)
         if not one.resolved:  # a batch that failed is tried again one by one
             one.pointers, one.resolved = resolve(one.resource, scope), True
             one.kept = bodies.take_out(one.resource)
@@ -247,7 +263,7 @@ def _store_batch(intake: Intake, batch: list[Incoming], scope: Scope) -> None:
     _leave_waiting(intake, batch)
 
 
-def _place_people(intake: Intake, batch: list[Incoming]) -> tuple[dict[UUID, persons.Decision], list[persons.Said]]:
+def _place_people(intake: Intake, batch: list[Incoming]) -> tuple[dict[UUID, Decision], list[persons.Said]]:
     said = [
         persons.Said(
             one.row, one.key, demographics(one.resource, intake.names(at(one.resource, "generalPractitioner")))
@@ -258,9 +274,7 @@ def _place_people(intake: Intake, batch: list[Incoming]) -> tuple[dict[UUID, per
     return (persons.place(said, intake.source, intake.practice) if said else {}), said
 
 
-def _give_to_people(
-    intake: Intake, batch: list[Incoming], scope: Scope, decisions: dict[UUID, persons.Decision]
-) -> None:
+def _give_to_people(intake: Intake, batch: list[Incoming], scope: Scope, decisions: dict[UUID, Decision]) -> None:
     """Sets whose record each resource belongs to, as far as that Patient is known."""
     patients = {one.row: _patient_row(one, scope) for one in batch}
     people = {row: decision.patient.pk for row, decision in decisions.items()}
@@ -290,7 +304,7 @@ def _patient_row(one: Incoming, scope: Scope) -> UUID | None:
 def _row(intake: Intake, one: Incoming, now: dt.datetime) -> rows.Row:
     columns = kinds.draw(one.resource, intake.names.within(one.resource))
     intake.names.remember(one.row, one.type, columns.display)
-    version = one.before[1] + 1 if one.before else 1
+    version = one.before.version + 1 if one.before else 1
     meta = (one.resource.get("meta") or {}) | {
         "versionId": str(version),
         "lastUpdated": now.isoformat(timespec="milliseconds"),
@@ -315,9 +329,11 @@ def _row(intake: Intake, one: Incoming, now: dt.datetime) -> rows.Row:
 def _moved(changed: Sequence[Incoming]) -> list[Finding]:
     """A source that gives a resource to another patient than before: somebody has to look at both."""
     return [
-        Finding(kind=Finding.Kind.OTHER_PATIENT, resource_id=one.row, patient_id=one.person, about=str(one.before[2]))
+        Finding(
+            kind=Finding.Kind.OTHER_PATIENT, resource_id=one.row, patient_id=one.person, about=str(one.before.patient)
+        )
         for one in changed
-        if one.before and one.before[2] and one.before[2] != one.person
+        if one.before and one.before.patient and one.before.patient != one.person
     ]
 
 

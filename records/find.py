@@ -1,0 +1,101 @@
+"""Finding a patient within reach, from whatever somebody types.
+
+First what is written that way (whole names, parts of names, in any order); only if that finds nobody, what sounds like
+a slip of the finger: two letters exchanged, one too many, too few or wrong. Both are one query each, by trigram index.
+"""
+
+from dataclasses import dataclass
+from functools import reduce
+from operator import add, and_, or_
+from typing import Final
+
+from django.contrib.postgres.search import TrigramWordSimilarity
+from django.db import connection, transaction
+from django.db.models import Case, IntegerField, Q, QuerySet, Value, When
+from django.db.models.expressions import Combinable
+from django.utils import timezone
+
+from access.actor import Actor
+from records import reach
+from records.asked import Asked, take_apart
+from records.models import Patient
+
+_SHORT: Final = 3
+_ALIKE: Final = 0.45
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Somebody who may be meant."""
+
+    patient: Patient
+    #: Nobody is written exactly as typed; this is near.
+    near: bool = False
+
+
+def patients(actor: Actor, text: str, limit: int = 20) -> list[Found]:
+    """The people within the actor's reach who are meant by name, date of birth, NHS number or postcode, best first.
+
+    Everything typed must hold: "smith 1 may 1970". Empty when nothing usable was typed.
+    """
+    asked = take_apart(text, timezone.localdate())
+    if not asked:
+        return []
+    within = _facts(reach.patients(actor), asked)
+    if not asked.words:
+        return [Found(one) for one in within.order_by("family", "given", "pk")[:limit]]
+    found = [Found(one) for one in _as_written(within, asked.words)[:limit]]
+    return found or [Found(one, near=True) for one in _nearly(within, asked.words, limit)]
+
+
+def _facts(within: QuerySet[Patient], asked: Asked) -> QuerySet[Patient]:
+    """Narrowed to NHS number, postcode and date of birth."""
+    if asked.nhs_number:
+        within = within.filter(nhs_number=asked.nhs_number)
+    if asked.postcode:
+        within = within.filter(search_text__contains=asked.postcode)
+    if asked.born:
+        within = within.filter(reduce(or_, (Q(birth_date__range=span) for span in asked.born)))
+    return within
+
+
+def _has(word: str) -> Q:
+    """Whether a word stands in the search text: any part of a name, but a short word only at the beginning of one."""
+    if len(word) < _SHORT:
+        return Q(search_text__startswith=word) | Q(search_text__contains=f" {word}")
+    return Q(search_text__contains=word)
+
+
+def _as_written(within: QuerySet[Patient], words: list[str]) -> QuerySet[Patient]:
+    ranks = [_rank(word) for word in words]
+    score = reduce(add, ranks)
+    return within.filter(reduce(and_, map(_has, words))).order_by((-score).asc(), "family", "given", "pk")
+
+
+def _rank(word: str) -> Combinable:
+    """3 for a whole name, 2 for its beginning, 1 for a part of it; the family name, which stands first, counts more."""
+    return Case(
+        When(search_text__startswith=f"{word} ", then=Value(4)),
+        When(Q(search_text__contains=f" {word} ") | Q(search_text__endswith=f" {word}"), then=Value(3)),
+        When(Q(search_text__startswith=word) | Q(search_text__contains=f" {word}"), then=Value(2)),
+        default=Value(1),
+        output_field=IntegerField(),
+    )
+
+
+def _nearly(within: QuerySet[Patient], words: list[str], limit: int) -> list[Patient]:
+    """Everybody whose name is one slip away, most alike first. The threshold is for this query only."""
+    near = within.filter(reduce(and_, map(_has_nearly, words)))
+    alike = reduce(add, (TrigramWordSimilarity(word, "search_text") for word in words))
+    with transaction.atomic(savepoint=False), connection.cursor() as cursor:
+        cursor.execute("SELECT set_config('pg_trgm.word_similarity_threshold', %s, true)", [str(_ALIKE)])
+        return list(near.annotate(alike=alike).order_by("-alike", "family", "given", "pk")[:limit])
+
+
+def _has_nearly(word: str) -> Q:
+    """The word, or one that shares most of its letters in order, or it with two neighbouring letters exchanged."""
+    if len(word) < _SHORT:
+        return _has(word)
+    exchanged = {word[:i] + word[i + 1] + word[i] + word[i + 2 :] for i in range(len(word) - 1)}
+    alike = Q(search_text__trigram_word_similar=word) if len(word) > _SHORT else _has(word)
+    return reduce(or_, (Q(search_text__contains=one) for one in exchanged), alike)
