@@ -6,6 +6,7 @@ a change that is meant; look at the difference before committing it.
 
 import datetime as dt
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -101,7 +102,7 @@ def bundle(one: Referral) -> dict[str, Any]:
 
 
 #: File name -> the referral it is the message of.
-OUTGOING = {
+OUTGOING: dict[str, Callable[[], Referral]] = {
     "hospital": referral,
     "pharmacy": lambda: referral(
         service=blood_pressure_check(), priority=Referral.Priority.ROUTINE, reason="High blood pressure at home"
