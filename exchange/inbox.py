@@ -66,7 +66,7 @@ def receive(body: bytes, sent: Mapping[str, str], *, sender: Partner) -> str:
     log.info(
         "received",
         message=str(stored.pk),
-        event=stored.event,
+        kind=stored.event,
         sender=sender.organisation.ods_code,
         request_id=str(stored.request_id),
         correlation_id=str(stored.correlation_id),
@@ -198,7 +198,7 @@ def file(inbox_id: UUID | str) -> str:
             message.state, message.review_reason = State.NEEDS_REVIEW, needs.reason[:200]
         message.settled_at, message.due_at = timezone.now(), None
         message.save(update_fields=["state", "review_reason", "settled_at", "due_at"])
-    log.info("read", message=str(message.pk), event=message.event, state=message.state, attempts=message.attempts)
+    log.info("read", message=str(message.pk), kind=message.event, state=message.state, attempts=message.attempts)
     return str(message.state)
 
 
