@@ -1,16 +1,81 @@
 """Home and the one screen, which ask each app's panels; and whether we are alive and ready."""
 
+from uuid import UUID
+
 from django.contrib.auth.decorators import login_not_required
 from django.db import DatabaseError, connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_safe
+
+from access import audit
+from access.guard import ActingRequest, requires
+from access.permissions import Permission, Role
+from gpportal import homes
+from records import panels, reach
+from records.held import Held
+from records.looking import look
+from referrals.panels import next_steps, referrals
+from socialcare.panels import care
 
 
-def home(request: HttpRequest) -> HttpResponse:
-    return HttpResponse("")
+@require_safe
+@requires()
+def home(request: ActingRequest) -> HttpResponse:
+    """Where the day starts, by role."""
+    who = request.actor
+    if who.role == Role.SOCIAL_CARE:
+        return redirect("socialcare:caseload")
+    if who.role == Role.HOSPITAL_CLINICIAN:
+        return redirect("referrals:received")
+    if who.may(Permission.READ_RECORD):
+        day = homes.day(who, everyone="everyone" in request.GET)
+        audit.record(by=who, action="opened today's appointments")
+        return render(request, "gpportal/home_clinician.html", {"day": day})
+    if who.may(Permission.READ_REFERRALS):
+        audit.record(by=who, action="opened what to do next")
+        return render(request, "gpportal/home_reception.html", {"next_steps": next_steps(who)})
+    return render(request, "gpportal/home_other.html")
 
 
-def one_screen(request: HttpRequest, patient_id: object) -> HttpResponse:
-    return HttpResponse("")
+@require_safe
+@requires(Permission.READ_DEMOGRAPHICS)
+def one_screen(request: ActingRequest, patient_id: UUID) -> HttpResponse:
+    """A patient's shared record on one screen; without a clinical role, who they are, referrals and letters' titles."""
+    who = request.actor
+    patient = reach.patient_or_404(who, patient_id)
+    if patient.pk != patient_id:  # found to be the same person as another since this address was noted
+        return redirect("one-screen", patient_id=patient.pk)
+    if not who.may(Permission.READ_RECORD):
+        return _desk(request, patient_id)
+    shown = panels.everything(who, patient)
+    shown["care"] = care(who, patient, shown["held"])
+    context = {
+        "patient": patient,
+        "shown": shown,
+        "banner": shown["banner"],
+        "news": shown["news"],
+        "referrals": referrals(who, patient),
+    }
+    audit.record(by=who, action="opened record", patient=patient.pk, of=patient)
+    look(patient=patient, by=who)
+    return render(request, "gpportal/one_screen.html", context)
+
+
+def _desk(request: ActingRequest, patient_id: UUID) -> HttpResponse:
+    """The receptionist's page of a patient: nothing clinical."""
+    who = request.actor
+    patient = reach.patient_or_404(who, patient_id)
+    held = Held(who, patient)
+    context = {
+        "patient": patient,
+        "banner": panels.banner(who, patient, held, heading=True),
+        "letters": panels.letters(who, patient, held),
+        "appointments": panels.appointments(who, patient, held),
+        "referrals": referrals(who, patient),
+    }
+    audit.record(by=who, action="opened patient's details", patient=patient.pk, of=patient)
+    return render(request, "gpportal/desk.html", context)
 
 
 @login_not_required

@@ -3,6 +3,7 @@
 Read only from relationship rows (registered, caseload, referred): a role alone opens nobody's record.
 """
 
+from collections.abc import Iterable
 from typing import Final
 from uuid import UUID
 
@@ -94,6 +95,14 @@ def appointments(actor: Actor) -> QuerySet[Resource]:
     return Resource.objects.filter(
         type="Appointment", source_id=actor.organisation_id, patient__in=patients(actor)
     ).select_related("patient")
+
+
+def resources_of_several(actor: Actor, wanted: Iterable[UUID]) -> QuerySet[Resource]:
+    """What a clinician may read of several patients at once, for a list that says what is new for each."""
+    if actor.role not in _CLINICIANS:
+        return Resource.objects.none()
+    within = list(patients(actor).filter(pk__in=list(wanted)).values_list("pk", flat=True))
+    return Resource.objects.filter(patient__in=within)
 
 
 def _rows_of(actor: Actor, patient: Patient) -> list[UUID]:

@@ -1,4 +1,11 @@
-from django.urls import URLPattern
+"""Addresses under /care/."""
+
+from django.urls import path
+
+from socialcare import views
 
 app_name = "socialcare"
-urlpatterns: list[URLPattern] = []
+urlpatterns = [
+    path("", views.caseload, name="caseload"),
+    path("<uuid:patient_id>/", views.summary, name="summary"),
+]

@@ -1,0 +1,79 @@
+"""A clinician's day: today's appointments, each with what is new for them since they last looked at that patient."""
+
+import datetime as dt
+from dataclasses import dataclass
+from typing import Any, Final
+from uuid import UUID
+
+from django.utils import timezone
+
+from access.actor import Actor
+from records import reach
+from records.looking import last_looked_at
+from records.models import Patient, Resource
+from records.timeline import Event, new_of_several
+
+NEW_SHOWN: Final = 2
+GONE: Final = ("cancelled", "entered-in-error", "noshow")
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """One appointment as a row of the day."""
+
+    at: dt.datetime
+    patient: Patient
+    with_whom: str
+    why: str
+    new: list[Event]
+    more: int
+    #: When this person last opened this patient's record; None if never.
+    looked: dt.datetime | None
+    past: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    slots: list[Slot]
+    everyone: bool
+    #: How many appointments there are at the practice today, with anybody.
+    at_practice: int
+    next: Slot | None
+
+
+def day(who: Actor, *, everyone: bool) -> Day:
+    """Today's appointments with this person, or with everyone at the practice, in five queries."""
+    rows = _today(who)
+    mine = rows if everyone else [row for row in rows if _with(row, who.name)]
+    people = {row.patient_id for row in mine if row.patient_id}
+    looked = last_looked_at(who, people)
+    new = new_of_several(reach.resources_of_several(who, people), people, looked)
+    now = timezone.now()
+    slots = [_slot(row, new, looked, now) for row in mine]
+    return Day(slots, everyone, len(rows), next((slot for slot in slots if not slot.past), None))
+
+
+def _today(who: Actor) -> list[Resource]:
+    start = timezone.localtime().replace(hour=0, minute=0, second=0, microsecond=0)
+    rows = reach.appointments(who).filter(date__gte=start, date__lt=start + dt.timedelta(days=1))
+    return list(rows.exclude(status__in=GONE).defer("body", "tokens").order_by("date", "pk"))
+
+
+def _with(row: Resource, name: str) -> bool:
+    return name.casefold() in str(row.detail.get("practitioner", "")).casefold()
+
+
+def _slot(row: Resource, new: dict[UUID, list[Event]], looked: dict[UUID, dt.datetime], now: dt.datetime) -> Slot:
+    assert row.patient is not None and row.date is not None
+    detail: dict[str, Any] = row.detail
+    found = new.get(row.patient.pk, [])
+    return Slot(
+        at=row.date,
+        patient=row.patient,
+        with_whom=str(detail.get("practitioner", "")),
+        why=str(detail.get("reason") or detail.get("description") or row.display),
+        new=found[:NEW_SHOWN],
+        more=max(0, len(found) - NEW_SHOWN),
+        looked=looked.get(row.patient.pk),
+        past=row.date < now - dt.timedelta(minutes=10),
+    )

@@ -1,0 +1,90 @@
+"""What one source says of one thing, as the screen needs it: the drawn columns of a Resource, without its text."""
+
+import datetime as dt
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any, Final
+from uuid import UUID
+
+from django.db.models import QuerySet
+
+from records.models import Resource
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Who said it: the organisation, the letters of its chip, and its kind (practice, hospital, social-care …)."""
+
+    id: int
+    letters: str
+    name: str
+    kind: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """One statement of one source. `date_written` is the date as far as the source knew it."""
+
+    id: UUID
+    type: str
+    kind: str
+    source: Source
+    code: str = ""
+    code_system: str = ""
+    display: str = ""
+    status: str = ""
+    date: dt.datetime | None = None
+    date_written: str = ""
+    value: str = ""
+    unit: str = ""
+    stored_at: dt.datetime | None = None
+    category: tuple[str, ...] = ()
+    detail: dict[str, Any] = field(default_factory=dict, hash=False)
+
+    @property
+    def coded(self) -> bool:
+        return bool(self.code and self.code_system)
+
+    @property
+    def concept(self) -> tuple[str, str]:
+        return (self.code_system, self.code)
+
+    @property
+    def dated(self) -> str | dt.datetime | None:
+        """The date to show: as written, else the moment."""
+        return self.date_written or self.date
+
+
+COLUMNS: Final = (
+    *("id", "type", "kind", "code", "code_system", "display", "status", "date", "date_written"),
+    *("value", "unit", "stored_at", "category", "detail"),
+)
+SOURCE_COLUMNS: Final = ("source_id", "source__letters", "source__name", "source__kind")
+
+
+def initials(name: str) -> str:
+    """Letters for the chip of an organisation that has none of its own: "Oak Lane Clinic" is OLC."""
+    return "".join(word[0] for word in name.split() if word[0].isalpha())[:3].upper() or "?"
+
+
+def source(pk: int, letters: str, name: str, kind: str) -> Source:
+    return Source(pk, letters or initials(name), name, kind)
+
+
+def claims(rows: QuerySet[Resource]) -> Iterator[Claim]:
+    """The rows as claims, in their order, in one query that leaves the resources' text where it is."""
+    for row in rows.values_list(*SOURCE_COLUMNS, *COLUMNS):
+        yield _claim(row)
+
+
+def of_patients(rows: QuerySet[Resource]) -> Iterator[tuple[UUID, Claim]]:
+    """The same with the patient each claim is about."""
+    for patient, *row in rows.values_list("patient_id", *SOURCE_COLUMNS, *COLUMNS):
+        yield patient, _claim(row)
+
+
+def _claim(row: Iterable[Any]) -> Claim:
+    pk, letters, name, kind, *values = row
+    known = dict(zip(COLUMNS, values, strict=False))
+    known["category"] = tuple(known["category"] or ())
+    return Claim(source=source(pk, letters, name, kind), **known)

@@ -1,0 +1,199 @@
+"""What several sources say of the same thing, side by side. Pure: no database, no template.
+
+Only what is coded is put together, and only across sources: the same code, or two codes that are one medicine in
+another strength or one disease in another stage. Within one source two statements stay two rows unless they carry the
+same code. What is uncoded stands alone. Nothing is picked: every claim stays in its group under its own source, and
+where they differ a sentence says how.
+"""
+
+import datetime as dt
+import re
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from records.claims import Claim, Source
+from ui.dates import date_short
+
+#: Said, and taken back: never in a summary.
+WITHDRAWN: Final = frozenset({"entered-in-error"})
+#: FHIR statuses by which a source says that something is over (Condition, AllergyIntolerance, Medication…).
+OVER: Final = frozenset(
+    {"resolved", "inactive", "remission", "stopped", "completed", "cancelled", "ended", "not-taken", "revoked", "draft"}
+)
+_OLDEST: Final = dt.datetime.min.replace(tzinfo=dt.UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """One row of the screen: the claims about one thing, newest first, and how they differ, in a sentence."""
+
+    claims: tuple[Claim, ...]
+    differs: str = ""
+
+    @property
+    def lead(self) -> Claim:
+        """The claim the row is worded after: the newest that still holds, else the newest."""
+        return next((claim for claim in self.claims if current(claim)), self.claims[0])
+
+    @property
+    def sources(self) -> tuple[Source, ...]:
+        """Everyone who says it, each once, in a fixed order."""
+        return tuple(sorted({claim.source for claim in self.claims}, key=lambda s: (s.kind != "practice", s.letters)))
+
+    @property
+    def current(self) -> bool:
+        return any(current(claim) for claim in self.claims)
+
+    @property
+    def stopped_by(self) -> tuple[Claim, ...]:
+        """Claims of sources that say it is over, while another says it is not."""
+        return tuple(c for c in self.latest if not current(c)) if self.current else ()
+
+    @property
+    def latest(self) -> tuple[Claim, ...]:
+        """The newest claim of each source."""
+        seen: dict[int, Claim] = {}
+        for claim in self.claims:
+            seen.setdefault(claim.source.id, claim)
+        return tuple(seen.values())
+
+
+def withdrawn(claim: Claim) -> bool:
+    """Entered in error: in the status or in the verification status."""
+    return claim.status in WITHDRAWN or claim.detail.get("verification") in WITHDRAWN
+
+
+def refuted(claim: Claim) -> bool:
+    """The source looked into it and says it is not so."""
+    return claim.detail.get("verification") == "refuted"
+
+
+def current(claim: Claim) -> bool:
+    """Whether, to this source, it still holds."""
+    return claim.status not in OVER and not refuted(claim)
+
+
+def family(claim: Claim) -> str:
+    """What two different codes must share to be the same medicine or disease: its name without strength or stage.
+
+    "Bisoprolol 2.5mg tablets" is "bisoprolol"; "Chronic kidney disease stage 3A" is "chronic kidney disease"; "" where
+    the name says neither, so that only an equal code joins it.
+    """
+    name = claim.display.casefold().strip()
+    if claim.kind == "medicine":
+        found = re.match(r"^([a-z][a-z\s/-]*?)\s+\d", name)
+    elif claim.kind == "problem":
+        found = re.match(r"^(.+?),?\s+(?:stage|grade)\s+\w+$", name)
+    else:
+        found = None
+    return found[1] if found else ""
+
+
+def _newest_first(claim: Claim) -> tuple[dt.datetime, str]:
+    return (claim.date or _OLDEST, str(claim.id))
+
+
+def together(claims: Iterable[Claim]) -> list[tuple[Claim, ...]]:
+    """The claims in groups about one thing each, newest first; every claim in exactly one group."""
+    same: dict[object, list[Claim]] = defaultdict(list)
+    for claim in claims:
+        same[claim.concept if claim.coded else claim.id].append(claim)
+    families: dict[str, list[list[Claim]]] = defaultdict(list)
+    groups: list[list[Claim]] = []
+    for members in same.values():
+        name = family(members[0]) if members[0].coded else ""
+        (families[name] if name else groups).append(members)
+    for kin in families.values():
+        groups.extend(_joined(kin))
+    return [tuple(sorted(group, key=_newest_first, reverse=True)) for group in groups]
+
+
+def _joined(kin: list[list[Claim]]) -> list[list[Claim]]:
+    """Groups of one family joined if no source speaks in two of them: two strengths of one source are two rows."""
+    holding = [[c for c in group if current(c)] or group for group in kin]
+    speakers = [claim.source.id for group in holding for claim in {c.source.id: c for c in group}.values()]
+    return [sum(kin, [])] if len(kin) > 1 and len(set(speakers)) == len(speakers) else kin
+
+
+def groups(claims: Iterable[Claim], differing: Callable[[Sequence[Claim]], str] | None = None) -> list[Group]:
+    """Rows about one thing each, the newest first. What was entered in error or only ever refuted is left out.
+
+    `differing` words how the newest claims of several sources differ; "" when they agree.
+    """
+    found = []
+    for members in together(claim for claim in claims if not withdrawn(claim)):
+        if all(refuted(claim) for claim in members):
+            continue
+        group = Group(members)
+        sentence = differing(group.latest) if differing and len(group.latest) > 1 else ""
+        found.append(Group(members, sentence))
+    return sorted(found, key=lambda group: _newest_first(group.claims[0]), reverse=True)
+
+
+# How claims differ, in words --------------------------------------------------------------------------------------------
+def _said(claim: Claim, words: str) -> str:
+    day = date_short(claim.dated)
+    return f"{words} ({claim.source.letters}{', ' + day if day else ''})"
+
+
+def _disagree(claims: Sequence[Claim], words: Callable[[Claim], str]) -> str:
+    said = [(claim, words(claim)) for claim in claims]
+    if len({" ".join(text.casefold().split()) for _, text in said}) < 2:
+        return ""
+    return "Sources disagree: " + ", ".join(_said(claim, text or "no details") for claim, text in said)
+
+
+def strength(claim: Claim) -> str:
+    """Dose as the source gives it, else what stands in the product's name after the substance."""
+    dose = str(claim.detail.get("dose") or "")
+    return spaced(dose) if dose else spaced(rest(claim))
+
+
+def spaced(text: str) -> str:
+    """ "2.5mg tablets" as people write it: "2.5 mg tablets"."""
+    return re.sub(r"(\d)(mg|g|ml|micrograms?|units?|mcg|%)", r"\1 \2", text)
+
+
+def substance(claim: Claim) -> str:
+    """The part of a product's name before its strength: "Bisoprolol"."""
+    found = re.match(r"^(\D+?)\s+\d", claim.display)
+    return found[1] if found else claim.display
+
+
+def rest(claim: Claim) -> str:
+    """The part of a product's name from its strength on: "2.5mg tablets"; "" when there is none."""
+    return claim.display[len(substance(claim)) :].strip()
+
+
+def medicines_differ(claims: Sequence[Claim]) -> str:
+    """Dose against dose among those who still give it; that one has stopped it is said by `stopped`."""
+    return _disagree([claim for claim in claims if current(claim)], strength)
+
+
+def stopped(group: Group) -> str:
+    """That a source has stopped what another still lists: "Stopped by Northern Infirmary 18 Nov. Still listed by …"."""
+    if not group.stopped_by:
+        return ""
+    by = ", ".join(f"{c.source.name} {date_short(c.detail.get('ended') or c.dated)}".strip() for c in group.stopped_by)
+    still = " and ".join(c.source.name for c in group.latest if current(c))
+    why = next((f": {c.detail['status_reason']}" for c in group.stopped_by if c.detail.get("status_reason")), "")
+    return f"Stopped by {by}{why}. Still listed by {still}."
+
+
+def problems_differ(claims: Sequence[Claim]) -> str:
+    """Stage against stage, or over against not over."""
+    if len({current(claim) for claim in claims}) > 1:
+        return _disagree(claims, lambda c: "active" if current(c) else (c.status or "over"))
+    return _disagree(claims, lambda c: stage(c) if family(c) else "")
+
+
+def stage(claim: Claim) -> str:
+    """ "stage 3A" of "Chronic kidney disease stage 3A"."""
+    return claim.display[len(family(claim)) :].strip(" ,")
+
+
+def allergies_differ(claims: Sequence[Claim]) -> str:
+    """One source asserts what another refuted or closed."""
+    return _disagree(claims, lambda c: "refuted" if refuted(c) else ("active" if current(c) else (c.status or "over")))

@@ -1,0 +1,124 @@
+"""What is held of one patient, read once and handed to every panel, so that a screen costs few queries.
+
+Everything starts from records.reach and is already narrowed to the patient by index. No resource's text is loaded.
+"""
+
+import datetime as dt
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Final
+
+from django.db.models import Count, F, Max, Q, QuerySet, Window
+from django.db.models.functions import RowNumber
+
+from access.actor import Actor
+from records import reach
+from records.claims import SOURCE_COLUMNS, Claim, Source, claims, source
+from records.models import Patient, Resource
+
+#: What is read whole for the summary: few per person even in a long record, and old ones are needed to see that
+#: another source has stopped what one still lists.
+SUMMARY: Final = ("problem", "medicine", "allergy", "flag", "careplan", "careteam", "goal", "contact")
+RESULTS: Final = ("result", "vital")
+#: What belongs in "Everything" of the timeline. Single results have their own tab: hundreds would drown the rest.
+EVENTS: Final = ("encounter", "letter", "procedure", "immunisation", "report", "careplan")
+NOT_SAID: Final = Q(status__in=("entered-in-error", "cancelled"))
+TRENDS_SHOWN: Final = 8
+POINTS: Final = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """How much a source has told us of this patient and when it last did."""
+
+    source: Source
+    count: int
+    at: dt.datetime
+    failing_since: dt.datetime | None = None
+
+
+@dataclass
+class Held:
+    """The rows behind one patient's pages, for one actor; each part is read when first asked for."""
+
+    actor: Actor
+    patient: Patient
+    #: When the reader last looked: what was stored later is new to them.
+    looked: dt.datetime | None = None
+
+    @cached_property
+    def said(self) -> QuerySet[Resource]:
+        return reach.resources(self.actor, self.patient)
+
+    @cached_property
+    def summary(self) -> tuple[Claim, ...]:
+        return tuple(claims(self.said.filter(kind__in=SUMMARY).order_by(F("date").desc(nulls_last=True), "id")))
+
+    def of(self, kind: str) -> list[Claim]:
+        return [claim for claim in self.summary if claim.kind == kind]
+
+    @cached_property
+    def _tally(self) -> list[tuple[Source, dt.datetime | None, str, int, dt.datetime]]:
+        rows = (
+            self.said.exclude(kind="administrative")
+            .order_by()
+            .values_list(*SOURCE_COLUMNS, "source__partner__failing_since", "kind")
+            .annotate(number=Count("pk"), heard=Max("stored_at"))
+        )
+        return [(source(*row[:4]), row[4], row[5], row[6], row[7]) for row in rows]
+
+    @cached_property
+    def heard(self) -> list[Heard]:
+        """The sources of this record, the practice first."""
+        sources: dict[Source, Heard] = {}
+        for who, failing_since, _kind, number, at in self._tally:
+            before = sources.get(who)
+            count = number + (before.count if before else 0)
+            sources[who] = Heard(who, count, max(at, before.at) if before else at, failing_since)
+        return sorted(sources.values(), key=lambda h: (h.source.kind != "practice", h.source.name))
+
+    def count(self, *kinds: str) -> int:
+        return sum(number for _, _, kind, number, _ in self._tally if kind in kinds)
+
+    def is_new(self, claim: Claim) -> bool:
+        return bool(self.looked and claim.stored_at and claim.stored_at > self.looked)
+
+    def latest_results(self, limit: int = TRENDS_SHOWN) -> list[Claim]:
+        """The newest result of each kind of test, the newest first, abnormal ones before others of one day."""
+        newest = (
+            self.said.filter(kind__in=RESULTS)
+            .exclude(NOT_SAID)
+            .exclude(value="")
+            .order_by("code_system", "code", "display", F("date").desc(nulls_last=True), "id")
+            .distinct("code_system", "code", "display")
+        )
+        found = sorted(claims(newest), key=lambda c: (c.date is not None, c.date or c.stored_at), reverse=True)
+        seen: dict[object, Claim] = {}
+        for claim in found:
+            seen.setdefault(claim.concept if claim.coded else claim.display, claim)
+        return list(seen.values())[:limit]
+
+    def points(self, latest: list[Claim], number: int = POINTS) -> list[Claim]:
+        """The last few results of the same tests, in one query."""
+        if not latest:
+            return []
+        same = Q(pk__in=[])
+        for claim in latest:
+            same |= Q(code=claim.code, code_system=claim.code_system) & (
+                Q() if claim.coded else Q(display=claim.display)
+            )
+        rows = (
+            self.said.filter(same, kind__in=RESULTS)
+            .exclude(NOT_SAID)
+            .exclude(value="")
+            .annotate(
+                place=Window(
+                    RowNumber(),
+                    partition_by=[F("code_system"), F("code")],
+                    order_by=[F("date").desc(nulls_last=True), F("id").asc()],
+                )
+            )
+            .filter(place__lte=number)
+            .order_by("date", "id")
+        )
+        return list(claims(rows))

@@ -1,0 +1,60 @@
+"""Results of tests beyond the few on the one screen: every test, and one test over time."""
+
+from collections.abc import Iterator
+from typing import Any, Final
+from uuid import UUID
+
+from django.db.models import F
+
+from records.claims import Claim, claims
+from records.held import NOT_SAID, RESULTS, Held
+from records.panels import Trend, trends
+from records.wording import number, sign
+from ui.charts import Point, chart
+from ui.dates import date_full
+
+MOST_POINTS: Final = 200
+
+
+def tests(held: Held, page: int, size: int) -> dict[str, Any]:
+    """One page of the tests this person ever had, the one done last first."""
+    latest = held.latest_results(10_000)
+    first = (page - 1) * size
+    return {
+        "patient": held.patient,
+        "trends": trends(held, latest[first : first + size]),
+        "tests": len(latest),
+        "all": held.count(*RESULTS),
+        "number": page,
+        "more": len(latest) > first + size,
+    }
+
+
+def over_time(held: Held, result_id: UUID) -> dict[str, Any] | None:
+    """The test that a result belongs to, with every figure of it; None if the result is not within reach."""
+    one = next(claims(held.said.filter(pk=result_id, kind__in=RESULTS)), None)
+    if one is None:
+        return None
+    same = held.said.filter(kind__in=RESULTS, code=one.code, code_system=one.code_system).exclude(NOT_SAID)
+    if not one.coded:
+        same = same.filter(display=one.display)
+    found = list(claims(same.order_by(F("date").desc(nulls_last=True), "id")[:MOST_POINTS]))
+    latest = found[0] if found else one
+    trend: Trend = trends(held, [latest])[0]
+    return {
+        "patient": held.patient,
+        "name": latest.display,
+        "trend": trend,
+        "chart": chart(latest.display, list(_points(found, latest.unit)), trend.low, trend.high),
+        "results": found,
+        "signs": {claim.id: sign(claim) for claim in found},
+        "cut": len(found) == MOST_POINTS,
+    }
+
+
+def _points(found: list[Claim], unit: str) -> Iterator[Point]:
+    """The figures to draw, oldest first: those in one unit that are numbers."""
+    for claim in reversed(found):
+        value = number(claim.value)
+        if value is not None and claim.unit == unit:
+            yield Point(value, claim.value, date_full(claim.dated))

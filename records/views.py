@@ -1,0 +1,115 @@
+"""Finding a patient, and the parts and full lists of a patient's record."""
+
+from collections.abc import Callable
+from typing import Any, Final
+from uuid import UUID
+
+from django.http import Http404, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from access import audit
+from access.guard import ActingRequest, requires
+from access.permissions import Permission
+from records import find as finding
+from records import measured, panels, reach, timeline
+from records.held import Held
+from ui.htmx import respond
+
+FOUND: Final = 20
+TIMELINE_SIZE: Final = 50
+RESULTS_SIZE: Final = 50
+
+
+@require_safe
+@requires(Permission.FIND_PATIENT)
+def find(request: ActingRequest) -> HttpResponse:
+    """People within reach whose name, date of birth, NHS number or postcode is like what was typed."""
+    q = request.GET.get("q", "").strip()[:100]
+    found = finding.patients(request.actor, q, limit=FOUND) if len(q) > 1 else []
+    context = {"q": q, "found": found, "limit": FOUND, "finding": True}
+    return respond(request, "records/find.html", "records/_found.html", context)
+
+
+# Parts: no audit, the page they belong to was recorded ------------------------------------------------------------------
+def _part(panel: Callable[..., dict[str, Any]], template: str) -> Callable[..., HttpResponse]:
+    @require_safe
+    @requires(Permission.READ_RECORD)
+    def view(request: ActingRequest, patient_id: UUID) -> HttpResponse:
+        patient = reach.patient_or_404(request.actor, patient_id)
+        return render(request, template, {"panel": panel(request.actor, patient)})
+
+    return view
+
+
+problems = _part(panels.problems, "records/_problems.html")
+medicines = _part(panels.medicines, "records/_medicines.html")
+allergies = _part(panels.allergies, "records/_allergies.html")
+results = _part(panels.results, "records/_results.html")
+timeline_panel = _part(panels.timeline_panel, "records/_timeline.html")
+
+
+# Full lists: each is a page opened, and recorded ------------------------------------------------------------------------
+def _open(request: ActingRequest, patient_id: UUID, what: str) -> Held:
+    """What is held of a patient within reach, once the audit knows that this page of it was opened."""
+    patient = reach.patient_or_404(request.actor, patient_id)
+    audit.record(by=request.actor, action=f"opened {what}", patient=patient.pk, of=patient)
+    return Held(request.actor, patient)
+
+
+def _show(request: ActingRequest, held: Held, template: str, **context: Any) -> HttpResponse:
+    banner = panels.banner(request.actor, held.patient, held)
+    return render(request, template, {"banner": banner, "patient": held.patient, **context})
+
+
+def _page_number(request: ActingRequest) -> int:
+    text = request.GET.get("page", "1")
+    return int(text) if text.isdigit() and 0 < int(text) < 10_000 else 1
+
+
+@require_safe
+@requires(Permission.READ_RECORD)
+def past_problems(request: ActingRequest, patient_id: UUID) -> HttpResponse:
+    held = _open(request, patient_id, "past problems")
+    panel = panels.past_problems(request.actor, held.patient, held)
+    return _show(request, held, "records/past_problems.html", panel=panel)
+
+
+@require_safe
+@requires(Permission.READ_RECORD)
+def past_medicines(request: ActingRequest, patient_id: UUID) -> HttpResponse:
+    held = _open(request, patient_id, "past medicines")
+    panel = panels.past_medicines(request.actor, held.patient, held)
+    return _show(request, held, "records/past_medicines.html", panel=panel)
+
+
+@require_safe
+@requires(Permission.READ_RECORD)
+def all_results(request: ActingRequest, patient_id: UUID) -> HttpResponse:
+    """Every test once, with its latest result and trend, fifty tests a page."""
+    held = _open(request, patient_id, "results")
+    page = measured.tests(held, _page_number(request), RESULTS_SIZE)
+    return _show(request, held, "records/all_results.html", panel=page)
+
+
+@require_safe
+@requires(Permission.READ_RECORD)
+def one_test(request: ActingRequest, patient_id: UUID, result_id: UUID) -> HttpResponse:
+    """One test over time: the chart and its table."""
+    patient = reach.patient_or_404(request.actor, patient_id)
+    held = Held(request.actor, patient)
+    found = measured.over_time(held, result_id)
+    if found is None:
+        raise Http404("No such result")
+    audit.record(by=request.actor, action="opened results", patient=patient.pk, of=patient)
+    return _show(request, held, "records/one_test.html", panel=found)
+
+
+@require_safe
+@requires(Permission.READ_RECORD)
+def timeline_page(request: ActingRequest, patient_id: UUID) -> HttpResponse:
+    held = _open(request, patient_id, "timeline")
+    words = request.GET.get("q", "").strip()[:100]
+    tab = request.GET.get("show", "everything")
+    page = timeline.page(held, tab, _page_number(request), TIMELINE_SIZE, words)
+    return _show(request, held, "records/timeline.html", panel={"patient": held.patient, **page})
