@@ -53,10 +53,13 @@ _ANYONE = [
     ("Medication review", "All repeats still needed. Taking them as directed. No side effects mentioned."),
     ("Skin lesion", "Brown patch on the back, unchanged for years, regular edge. Photograph kept. No referral needed."),
     ("Shoulder pain", "Painful arc, full power. Exercises sent by text."),
-    ("Tiredness", "Busy at home, sleeps six hours. Bloods taken."),
-    ("Fit note", "Two weeks more after the operation. Back on light duties after that."),
     ("Telephone advice", "Rang about a missed dose. Advised to carry on as usual tomorrow."),
     ("Earache", "Drum pink, not bulging. Watch for two days."),
+]
+
+_OF_WORKING_AGE = [
+    ("Tiredness", "Busy at home, sleeps six hours. Bloods taken."),
+    ("Fit note", "Two weeks more after the operation. Back on light duties after that."),
     ("Travel advice", "Off to see family abroad next month. Vaccinations checked."),
 ]
 
@@ -91,7 +94,8 @@ def add_consultation(chart: Chart, day: date, by: str, reason: str, note: str, *
 def add_consultations(chart: Chart, problems: list[str]) -> None:
     """The visits of the last few years: more of them for those with more problems."""
     random = chart.random("consultations")
-    notes = [note for name in problems for note in _ABOUT.get(name, [])] + random.sample(_ANYONE, 3)
+    anyone = _ANYONE + (_OF_WORKING_AGE if 16 <= chart.age < 67 else [])
+    notes = [note for name in problems for note in _ABOUT.get(name, [])] + random.sample(anyone, 3)
     if chart.age < 16:
         notes = random.sample(_CHILD, 3)
     wanted = min(2 + len(problems), 9)

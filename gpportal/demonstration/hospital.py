@@ -26,7 +26,7 @@ from gpportal.demonstration.people import Person
 from gpportal.demonstration.places import INFIRMARY, organisation, staff
 from gpportal.demonstration.practice import Story, ordinary_chart
 from gpportal.demonstration.problems import Problem, add_problem, broader, text_of
-from gpportal.demonstration.results import LABORATORY, PANELS, add_panel, add_result, value_of
+from gpportal.demonstration.results import add_panel, add_result, panel_values
 from gpportal.demonstration.shapes import coding, concept, extension, narrative, reference
 from gpportal.demonstration.shared_care import difference
 
@@ -135,7 +135,7 @@ def _add_admission(chart: Chart, place: int, story: Story, stay: Admission) -> N
     names = {problem.name for problem in story.problems}
     laboratory = organisation(INFIRMARY)
     for panel in ("u_and_e", "fbc"):
-        values = {name: value_of(random, LABORATORY[name], names, 0) for name in PANELS[panel][1]}
+        values = panel_values(random, panel, names, 0, chart.age, chart.person.gender)
         add_panel(chart, panel, values, start, laboratory)
     add_result(chart, "crp", str(random.randrange(4, 160)), start, laboratory)
     add_blood_pressure(chart, random.randrange(108, 150), random.randrange(60, 86), end, staff(stay.author))

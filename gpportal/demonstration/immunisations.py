@@ -4,6 +4,7 @@ from datetime import date, timedelta
 
 from gpportal.demonstration.charts import Chart
 from gpportal.demonstration.clinical_codes import PRODUCTS, VACCINES
+from gpportal.demonstration.dates import EPOCH
 from gpportal.demonstration.shapes import Json, concept, extension
 
 _WORDS = {
@@ -43,7 +44,7 @@ def add_immunisations(chart: Chart, problems: set[str], by: Json) -> None:
     if chart.age < 20:
         for name, days in _CHILDHOOD:
             day = chart.person.born + timedelta(days=days + random.randrange(0, 40))
-            if day <= chart.calendar.today and random.random() < 0.9:
+            if random.random() < 0.9 and day <= EPOCH:
                 add_immunisation(chart, name, day, by)
         return
     at_risk = bool({"copd", "asthma", "t2dm", "t1dm", "ckd3a", "ckd3b", "hfref", "heart_failure", "ihd"} & problems)

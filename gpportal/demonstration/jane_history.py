@@ -68,18 +68,18 @@ SERIES = [
         "u_and_e",
         _KIDNEYS,
         """
-190 139 4.8 7.9 108 52
-372 140 4.5 7.6 103 54
-560 138 4.6 7.4 100 56
+190 139 4.8 7.9 104 52
+372 140 4.5 7.6 101 54
+560 138 4.6 7.4 99 56
 745 139 4.5 7.1 98 57
-1110 140 4.4 6.8 92 61
-1480 141 4.3 6.4 88 65
-1850 139 4.5 6.2 86 67
-2220 140 4.4 6.1 83 70
-2590 138 4.2 5.8 80 74
-3000 140 4.3 5.6 78 77
-3740 141 4.4 5.5 76 80
-4460 139 4.3 5.3 74 84
+1110 140 4.4 6.8 93 61
+1480 141 4.3 6.4 89 65
+1850 139 4.5 6.2 87 67
+2220 140 4.4 6.1 84 70
+2590 138 4.2 5.8 81 74
+3000 140 4.3 5.6 79 77
+3740 141 4.4 5.5 77 80
+4460 139 4.3 5.3 75 84
 """,
     ),
     *_panel(
@@ -143,32 +143,28 @@ CONSULTATIONS = [
     (256, "khan", "Planning ahead", "ReSPECT form filled in together with her daughter Ruth. Wants to stay at home."),
     (372, "hughes", "Diabetes review", "Feet checked, eyes booked. Would like to lose weight before the spring."),
     (560, "khan", "Medication review", "All repeats needed. Warned about anti-inflammatories and kidneys."),
-    (745, "khan", "Kidney function", "Two readings below 60 three months apart: stage 3A recorded. Sick-day advice."),
+    (945, "khan", "Kidney function", "Two readings below 60 three months apart: stage 3A recorded. Sick-day advice."),
     (1110, "silva", "Knee pain", "Injection helped for a month only. X-ray: narrowed on the inside."),
     (1710, "khan", "Telephone advice", "Positive test for COVID-19, day three, breathing normally. Safety net given."),
 ]
 
-_CLINIC_WORDS = [
-    ("Orthopaedic clinic", "osgood", "Right knee narrowed on the inner side. Exercises first, surgery not yet.", []),
-    (
-        "Diabetes foot clinic",
-        "banerjee",
-        "Pulses present. Sensation a little reduced on the left.",
-        ["Yearly foot check"],
-    ),
-    ("Breast screening result", "banerjee", "The pictures were normal. The next invitation comes in three years.", []),
-    (
-        "Kidney clinic, advice letter",
-        "banerjee",
-        "Slow decline. Keep blood pressure below 130/80.",
-        ["U&E twice a year"],
-    ),
-    ("Audiology", "osgood", "Hearing aid fitted in the left ear. Batteries from reception.", []),
-    ("Diabetic eye screening", "banerjee", "Mild background changes, no maculopathy. Next invitation in a year.", []),
-]
+# title | author | the years and months in which one came | words | what the GP is asked to do
+_CLINIC_LETTERS = """
+Diabetic eye screening|banerjee|2014-09 2015-09 2016-09 2017-09 2018-09 2019-09 2020-10 2021-09 2022-09 2023-09 \
+2024-09 2025-09|Mild background changes, no maculopathy. Next invitation in a year.|
+Diabetes foot clinic|banerjee|2018-05 2019-05 2020-08 2021-05 2022-05 2023-05 2024-05 2025-05|Pulses present. \
+Sensation a little reduced on the left.|Yearly foot check
+Audiology|osgood|2021-02 2022-02 2023-02 2024-02 2025-02|Hearing aid in the left ear checked. Batteries by post.|
+Orthopaedic clinic|osgood|2018-11 2019-06 2021-06 2023-12|Right knee narrowed on the inner side. Exercises first.|
+Cervical screening result|banerjee|2013-03 2016-03 2019-03 2022-03|Nothing found. The next invitation follows.|
+Breast screening result|banerjee|2020-09 2023-10|The pictures were normal. The next invitation comes in three years.|
+Kidney clinic, advice letter|banerjee|2024-06 2025-06|Slow decline. Keep blood pressure below 130/80.|U&E twice a year
+Surgical clinic|osgood|2013-07|Gallbladder out, wounds healed. No further appointment.|
+"""
 
 # (written on, title, author, words, what the GP is asked to do)
 LETTERS = [
-    (f"{2025 - turn // 3}-{(9, 5, 2)[turn % 3]:02}-{3 + turn % 25:02}", *_CLINIC_WORDS[(turn * 5 + turn // 3) % 6])
-    for turn in range(38)
+    (f"{month}-{4 + (len(title) + int(month[:4])) % 24:02}", title, author, words, [action] if action else [])
+    for title, author, months, words, action in (line.split("|") for line in _CLINIC_LETTERS.strip().splitlines())
+    for month in months.split()
 ]

@@ -45,7 +45,7 @@ def _add_problems(chart: Chart) -> dict[str, Problem]:
 
 def _add_results(chart: Chart) -> None:
     laboratory, day = organisation(INFIRMARY), chart.ago(ADMITTED)
-    kidneys = {"sodium": "137", "potassium": "4.7", "urea": "10.2", "creatinine": "124", "egfr": "44"}
+    kidneys = {"sodium": "137", "potassium": "4.7", "urea": "10.2", "creatinine": "119", "egfr": "44"}
     add_panel(chart, "u_and_e", kidneys, day, laboratory)
     add_result(chart, "hba1c", "58", day, laboratory)
     add_blood_pressure(chart, 146, 86, day, staff("fenn"), hour=15)

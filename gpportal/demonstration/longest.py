@@ -12,7 +12,7 @@ from gpportal.demonstration.medicines import add_medicine
 from gpportal.demonstration.people import Person
 from gpportal.demonstration.places import INFIRMARY, RIVERSIDE, organisation, staff
 from gpportal.demonstration.practice import ordinary_chart
-from gpportal.demonstration.results import LABORATORY, PANELS, add_panel, add_result, value_of
+from gpportal.demonstration.results import LABORATORY, add_panel, add_result, panel_values
 
 LENGTH = 5_000
 
@@ -36,7 +36,7 @@ def _add_blood_tests(chart: Chart, problems: set[str]) -> None:
     for month in range(140):
         for panel in ("u_and_e", "fbc") if month % 3 == 0 else ("u_and_e",):
             days = 20 + month * 30
-            values = {name: value_of(random, LABORATORY[name], problems, days) for name in PANELS[panel][1]}
+            values = panel_values(random, panel, problems, days, chart.age, chart.person.gender)
             add_panel(chart, panel, values, chart.ago(days), laboratory)
 
 

@@ -107,6 +107,20 @@ _EXCLUSIVE = [
 _EARLY = {"asthma", "eczema", "hay_fever", "autism", "adhd", "t1dm", "epilepsy", "coeliac"}
 
 
+# Years since onset at most: what progresses fast, and what was not recorded under this name before.
+_LONGEST = {
+    "ckd3a": 9,
+    "ckd3b": 6,
+    "prediabetes": 8,
+    "hfref": 6,
+    "heart_failure": 8,
+    "alzheimers": 7,
+    "vascular_dementia": 6,
+    "recurrent_falls": 5,
+    "pcos": 12,
+}
+
+
 @dataclass(frozen=True)
 class Problem:
     """One entry of a problem list (FHIR Condition). `name` is its key in the code table, or of a text-only line."""
@@ -140,8 +154,8 @@ def chance(shares: list[float], age: int) -> float:
 def _onset(chart: Chart, random: Random, name: str) -> date:
     """A day on which it may have begun: childhood for some, else the later half of life so far."""
     youngest = 1 if name in _EARLY else max(18, chart.age // 2)
-    years = random.uniform(0.3, max(0.4, chart.age - youngest))
-    return chart.ago(int(min(years, 30) * 365))
+    longest = min(_LONGEST.get(name, 28), max(0.4, chart.age - youngest))
+    return chart.ago(int(random.uniform(0.3, longest) * 365))
 
 
 def current_problems(chart: Chart) -> list[Problem]:
@@ -166,6 +180,8 @@ def past_problems(chart: Chart) -> list[Problem]:
         length = random.randrange(8, 60)
         if random.random() < float(share) and at_age + 0.5 < chart.age:
             began = chart.person.born + timedelta(days=int(at_age * 365.25))
+            if name == "covid":
+                began = date(2020, 3, 20) + timedelta(days=random.randrange(1_100))
             past.append(Problem(name, text_of(name), began, began + timedelta(days=length)))
     return past
 
