@@ -1,4 +1,7 @@
-"""What is done to a patient's place in our care. Each act is one transaction with its audit row."""
+"""What is done to a patient's place in our care, and to letters that come in.
+
+Each act is one transaction with its audit row.
+"""
 
 from django.db import transaction
 from django.utils import timezone
@@ -6,7 +9,13 @@ from django.utils import timezone
 from access import audit
 from access.actor import Actor
 from access.models import Organisation
-from records.models import Patient, Relationship
+from exchange.errors import NeedsReview
+from exchange.happenings import happen
+from exchange.models import InboxMessage
+from records.incoming import IncomingLetter, pointed_at
+from records.ingest.reading import Entry
+from records.ingest.storing import Intake, store_within
+from records.models import Letter, Patient, PatientLink, Received, Relationship, Resource
 
 
 @transaction.atomic
@@ -34,3 +43,67 @@ def unrelate(*, patient: Patient, organisation: Organisation, kind: str, why: st
         relationship.until = timezone.now()
         relationship.save(update_fields=["until"])
         audit.record(by=by, action="ended access", patient=patient.pk, of=relationship, note=why[:200])
+
+
+# Letters --------------------------------------------------------------------------------------------------------------
+def file_letter(letter: IncomingLetter, *, patient: Patient, source: InboxMessage, by: Actor) -> Letter:
+    """File a letter that came as a message to a patient (FHIR DocumentReference), all of it or nothing.
+
+    A letter that the sender sends again, changed, becomes a new version of the same one. Raises NeedsReview if what
+    was stored does not end up with this patient.
+    """
+    with transaction.atomic():
+        document = _store_document(letter, patient, source, by)
+        filed, _ = Letter.objects.update_or_create(
+            document=document,
+            defaults={
+                "patient": patient,
+                "sender": source.sender.organisation,
+                "title": letter.title[:200],
+                "department": letter.department[:120],
+                "author": letter.author[:120],
+                "written_at": letter.written_at or source.received_at or timezone.now(),
+                "gp_actions": letter.gp_actions,
+                "answers": letter.answers[:200],
+                "message_id": str(source.pk),
+            },
+        )
+        audit.record(by=by, action="filed a letter", patient=patient.pk, of=filed)
+        happen("letter_filed", letter_id=str(filed.pk), inbox_id=str(source.pk), answers=letter.answers)
+    return filed
+
+
+def _store_document(letter: IncomingLetter, patient: Patient, source: InboxMessage, by: Actor) -> Resource:
+    """Put the letter's resources into the store as what the sender says, and return its DocumentReference."""
+    sender = source.sender.organisation
+    received, _ = Received.objects.get_or_create(  # the bytes themselves are kept by the inbox message
+        source=sender,
+        sha256=source.sha256,
+        name=str(source.pk),
+        defaults={"via": Received.Via.MESSAGE, "length": len(source.payload.encode())},
+    )
+    link = PatientLink.objects.filter(source=sender, patient=patient).select_related("resource").first()
+    found = pointed_at(letter, _reference(letter, link))
+    wanted = [found.document, *found.beside, *([] if link else [found.patient])]
+    stored = [Entry(one.number + 1, one.resource, one.full_url) for one in wanted]
+    intake = Intake(sender, by, received=received, file=str(source.pk))
+    try:
+        rows = store_within(intake, stored)
+    except ValueError:
+        raise NeedsReview("The letter cannot be kept as it is: part of it is not valid.") from None
+    finally:
+        intake.pending.close()
+    document = Resource.objects.get(pk=rows[0])
+    if document.patient_id != patient.pk:
+        raise NeedsReview("The sender's own records say that this letter is another patient's.")
+    # The text itself names nobody; it is this patient's, and nobody else is to reach it.
+    texts = [row for one, row in zip(wanted, rows, strict=True) if one.resource["resourceType"] == "Binary"]
+    Resource.objects.filter(pk__in=texts).update(patient=patient)
+    return document
+
+
+def _reference(letter: IncomingLetter, link: PatientLink | None) -> str:
+    """How the stored letter refers to its patient: by the Patient that this sender told us of before, else its own."""
+    if link is None:
+        return letter.patient.full_url or f"Patient/{letter.patient.resource.get('id')}"
+    return f"Patient/{link.source_key}"

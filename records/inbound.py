@@ -1,0 +1,75 @@
+"""A letter that comes in as a message (event `document`): turned away, filed, or left for a person.
+
+Whose letter it is must be certain: NHS number, birth date and family name agree with one person registered here.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.conf import settings
+
+from access.actor import partner
+from exchange.errors import NeedsReview, PayloadInvalid, Rec
+from exchange.fhir import numbers
+from exchange.fhir.bundles import entries
+from exchange.models import InboxMessage, Partner
+from records import actions, incoming
+from records.drawing import text_at
+from records.incoming import IncomingLetter
+from records.models import Patient, Relationship
+
+
+def precheck(message: dict[str, Any], sender: Partner) -> None:
+    """Turn away a message that carries no letter. Raises PayloadInvalid (400, 422)."""
+    found = list(incoming.focus(message, "DocumentReference"))
+    where = "MessageHeader.focus"
+    if not found:
+        raise PayloadInvalid(Rec.UNPROCESSABLE_ENTITY, "required", "The focus is no DocumentReference.", where)
+    if len(found) > 1:
+        raise PayloadInvalid(Rec.UNPROCESSABLE_ENTITY, "not-supported", "One letter a message is supported.", where)
+    there = {one.full_url for one in entries(message)}
+    for attachment in incoming.attachments(found[0].resource):
+        url = text_at(attachment, "url")
+        if url.startswith("urn:uuid:") and url not in there:
+            where = "DocumentReference.content.attachment.url"
+            raise PayloadInvalid(Rec.BAD_REQUEST, "not-found", "The letter's text is not in the message.", where)
+
+
+def handle(inbox: InboxMessage) -> None:
+    """File the letter, in the caller's transaction. Raises NeedsReview with a sentence for the person who looks."""
+    letter = incoming.read(numbers.loads(inbox.payload))
+    actions.file_letter(letter, patient=_whose(letter), source=inbox, by=partner(inbox.sender.organisation))
+
+
+# Whose it is ----------------------------------------------------------------------------------------------------------
+def _whose(letter: IncomingLetter) -> Patient:
+    """The one person registered here whom the letter means. Raises NeedsReview when that is not sure."""
+    about = letter.about
+    if not about.nhs_number:
+        raise NeedsReview("The letter gives no NHS number.")
+    if not about.matchable_number:
+        raise NeedsReview("The NHS number in the letter fails its check digit.")
+    same = [p for p in _with_number(about.nhs_number) if p.nhs_number_status != Patient.NhsNumber.FAILING]
+    if not same:
+        raise NeedsReview("Nobody here has the NHS number in the letter.")
+    agreeing = [one for one in same if about.agrees_with(one)]
+    if not agreeing:
+        raise NeedsReview("The NHS number is known here, but the name or date of birth in the letter is another.")
+    if len(same) > 1:
+        raise NeedsReview("More than one patient here has the NHS number in the letter.")
+    if not _registered(agreeing[0]):
+        raise NeedsReview("This patient is not registered with the practice.")
+    return agreeing[0]
+
+
+def _with_number(nhs_number: str) -> Sequence[Patient]:
+    return list(Patient.objects.filter(nhs_number=nhs_number, merged_into__isnull=True)[:10])
+
+
+def _registered(patient: Patient) -> bool:
+    return Relationship.objects.filter(
+        patient=patient,
+        organisation__ods_code=settings.OUR_ODS_CODE,
+        kind=Relationship.Kind.REGISTERED,
+        until__isnull=True,
+    ).exists()
