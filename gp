@@ -13,7 +13,7 @@ PROJECT = os.path.dirname(os.path.realpath(os.path.abspath(__file__)))
 ENOUGH = "import sys; sys.exit(sys.version_info < (3, 11))"
 
 
-def newer_python() -> "str | None":
+def newer_python():
     """The first Python on PATH that is new enough, or None. It is tried, since a shim may lead nowhere."""
     for minor in (13, 12, 11, 14):
         name = "python3.%d" % minor
@@ -26,7 +26,7 @@ def newer_python() -> "str | None":
     return None
 
 
-def main() -> None:
+def main():
     if os.name != "posix":
         sys.exit("gp: runs on Linux and macOS. On Windows use WSL (Windows Subsystem for Linux).")
     if sys.version_info < (3, 11):

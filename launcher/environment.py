@@ -21,6 +21,11 @@ def users_own(environment: Mapping[str, str] | None = None) -> dict[str, str]:
     return given
 
 
+def is_demo(user: Mapping[str, str]) -> bool:
+    """Whether this is a demonstration: it is unless the user says no."""
+    return (user.get("GP_DEMO") or "1").lower() in ("1", "true", "yes", "on", "y", "ok")
+
+
 def brings_services(user: Mapping[str, str]) -> tuple[bool, bool]:
     """Whether the user gives (a database, a broker) of their own. Raises CannotGoOn for half a database."""
     app, owner = bool(user.get("DATABASE_URL")), bool(user.get("DATABASE_OWNER_URL"))
@@ -54,7 +59,7 @@ def made(
         **services,
         **(more or {}),
     }
-    if user.get("GP_DEMO", "1") == "1":
+    if is_demo(user):
         ours["GP_SECRET_KEY"] = secret_key
     kept = {name: value for name, value in ours.items() if name == "GP_DATA_DIR" or not user.get(name)}
     path = os.pathsep.join([str(VENV / "bin"), user.get("PATH", os.defpath)])

@@ -163,7 +163,7 @@ class Cluster:
 
 
 def _explain(program: str, output: str) -> str:
-    if "No space left" in output:
+    if "No space left" in output or "could not extend file" in output:
         return "The disk is full: PostgreSQL's files could not be written. Make room and try again."
     lines = [line for line in output.strip().splitlines() if line] or ["(it said nothing)"]
     wrong = [line for line in lines if "FATAL" in line or "error" in line]

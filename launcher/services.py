@@ -7,7 +7,7 @@ from launcher import postgres, valkey
 from launcher.children import Child, Children
 from launcher.datadir import DataDir
 from launcher.environment import brings_services
-from launcher.guardian import strike
+from launcher.guardian import TAG, strike
 from launcher.postgres_cluster import Cluster
 from launcher.processes import is_same_process
 from launcher.words import say
@@ -59,7 +59,7 @@ def _postgres(
         on_our_death=signal.SIGINT,
         grace=4.0,
         run_as=cluster.run_as,
-        env=cluster.env,
+        env=cluster.env | {TAG: children.guardian.tag},
         before=lambda: postgres.clear_the_way(data),
     )
     children.start(child)
@@ -76,7 +76,7 @@ def _valkey(
         log=directory.log("valkey"),
         on_our_death=signal.SIGTERM,
         grace=3.0,
-        env={"LC_ALL": "C"},
+        env={"LC_ALL": "C", TAG: children.guardian.tag},
     )
     children.start(child)
     return child, lambda: valkey.is_ready(port, password)

@@ -113,9 +113,13 @@ class Bell:
 
 
 def stop_on_signals() -> None:
-    """The first SIGINT, SIGTERM or SIGHUP raises Interrupted in the main thread; later ones are not heard."""
+    """The first SIGINT, SIGTERM or SIGHUP raises Interrupted in the main thread; later ones are not heard.
+
+    SIGHUP stays ignored where it was (nohup); SIGINT not, since shells ignore it for programs put in the background.
+    """
     for signum in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(signum, _interrupt)
+        if signum != signal.SIGHUP or signal.getsignal(signum) is not signal.SIG_IGN:
+            signal.signal(signum, _interrupt)
 
 
 def quiet_signals() -> None:

@@ -3,12 +3,13 @@
 import argparse
 import time
 import urllib.error
+import urllib.parse
 import urllib.request
 from pathlib import Path
 
 from launcher import packages, ports, programs
 from launcher.datadir import DataDir
-from launcher.environment import brings_services, users_own
+from launcher.environment import brings_services, is_demo, users_own
 from launcher.launch import Launch, launched
 from launcher.paths import DEFAULT_DATA, PROJECT, PYTHON
 from launcher.words import CannotGoOn, Interrupted, Steps, say
@@ -26,7 +27,7 @@ def main(arguments: list[str]) -> int:
     needs = LATER_START_MB if (directory.path / "postgres").exists() else FIRST_START_MB
     with launched(directory, "run", needs_mb=needs, user=user) as launch:
         _port_is_free(options.port)
-        steps = Steps(6 if user.get("GP_DEMO", "1") == "1" else 5)
+        steps = Steps(6 if is_demo(user) else 5)
         _set_up(launch, steps, options.port)
         _start_programs(launch, steps, options.port, options.workers)
         try:
@@ -64,7 +65,7 @@ def _set_up(launch: Launch, steps: Steps, port: int) -> None:
     steps.next("Bringing the database up to date")
     _manage(launch, "migrate", "--verbosity", "0")
     launch.tell("migrated")
-    if launch.env["GP_DEMO"] == "1":
+    if is_demo(launch.user):
         steps.next("Seeing to the demonstration practice")
         _manage(launch, "seed_demo", "--if-empty")  # decides itself whether there is anything to do
         _manage(launch, "seed_demo", "--today")  # today's appointments, the partners' addresses
@@ -81,17 +82,21 @@ def _start_programs(launch: Launch, steps: Steps, port: int, workers: int) -> No
         launch.children.start(child)
     steps.next("Waiting for the first answer")
     web = launch.children.all["web"]
-    launch.children.wait_until(lambda: _answers(port), web, WEB_SECONDS)
+    public = launch.env["GP_PUBLIC_URL"]
+    launch.children.wait_until(lambda: _answers(port, public), web, WEB_SECONDS)
     launch.children.all_live()
     launch.tell("ready")
     _say_where(launch)
 
 
-def _answers(port: int) -> bool:
-    """Whether /readyz says yes. No proxy of the user's may stand between us and ourselves."""
+def _answers(port: int, public: str) -> bool:
+    """Whether /readyz says yes, asked as a proxy in front of us asks. No proxy of the user's may stand in between."""
+    address = urllib.parse.urlsplit(public)
+    headers = {"Host": address.netloc, "X-Forwarded-Proto": address.scheme}
+    question = urllib.request.Request(f"http://127.0.0.1:{port}/readyz", headers=headers)
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
-        with opener.open(f"http://127.0.0.1:{port}/readyz", timeout=5) as answer:
+        with opener.open(question, timeout=5) as answer:
             return bool(answer.status == 200)
     except (urllib.error.URLError, OSError):
         time.sleep(0.1)
