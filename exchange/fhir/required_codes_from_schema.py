@@ -29,6 +29,8 @@ def rule(schema: dict[str, Any], lists: dict[tuple[str, ...], int]) -> Rule:
     one = schema.get("items", schema)
     if "enum" in one:
         codes = tuple(one["enum"])
+        if codes[-1] == "4.0.0":  # FHIRVersion: the schema of 4.0.1 forgot its own number
+            codes = (*codes, "4.0.1")
         return f"={lists.setdefault(codes, len(lists))}"
     name = str(one.get("$ref", "")).removeprefix(_POINTER) or str(one.get("type", "string"))
     if name == "ResourceList":
