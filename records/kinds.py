@@ -132,8 +132,8 @@ TABLE: Final[dict[str, Drawn]] = {
     ),
     "Appointment": Drawn(
         "appointment",
-        ("serviceType", "appointmentType"),
-        called=lambda r, n: text_at(r, "description"),
+        ("reasonCode", "serviceType"),
+        called=lambda r, n: text_at(r, "description") or words(r.get("appointmentType")),
         date=("start", "requestedPeriod.start", "created"),
         detail=details.appointment,
     ),

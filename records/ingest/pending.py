@@ -7,7 +7,7 @@ belongs to somebody who came later is given to that person.
 import tempfile
 from collections.abc import Iterable, Iterator
 from itertools import islice
-from typing import Final
+from typing import IO, Final
 from uuid import UUID
 
 from django.db import connection
@@ -27,14 +27,18 @@ class Pending:
     """The waiting references of one ingest."""
 
     def __init__(self) -> None:
-        self._file = tempfile.TemporaryFile("w+", encoding="utf-8")  # noqa: SIM115 - closed by close()
+        self._file: IO[str] | None = None
 
     def wait(self, row: UUID, target: UUID | None, type_name: str, path: str) -> None:
         """Remembers that a row refers to a target not known to be there; None when nothing can be named."""
+        if self._file is None:
+            self._file = tempfile.TemporaryFile("w+", encoding="utf-8")  # noqa: SIM115 - closed by close()
         self._file.write(f"{row} {target or '-'} {type_name or '-'} {path}\n")
 
     def settle(self) -> int:
         """Looks at all of them again; gives the number that lead nowhere, each of them a finding now."""
+        if self._file is None:
+            return 0
         self._file.seek(0)
         dangling = 0
         while lines := list(islice(self._file, _AT_ONCE)):
@@ -42,7 +46,10 @@ class Pending:
         return dangling
 
     def close(self) -> None:
-        self._file.close()
+        """Forgets all of them."""
+        if self._file is not None:
+            self._file.close()
+            self._file = None
 
 
 def _read(line: str) -> Waiting:
@@ -52,7 +59,9 @@ def _read(line: str) -> Waiting:
 
 def _settle(waiting: list[Waiting]) -> int:
     there = _existing(target for _, target, _, _ in waiting if target)
-    _give_to_people([one for one in waiting if one[1] in there])
+    came = [one for one in waiting if one[1] in there]
+    _give_to_people(came)
+    give_texts((row, target) for row, target, type_name, _ in came if type_name == "Binary" and target)
     lost = [one for one in waiting if one[1] is None or one[1] not in there]
     stored = _existing(row for row, _, _, _ in lost)  # a rejected entry leaves no finding
     found = [
@@ -92,6 +101,20 @@ def _give_to_people(waiting: list[Waiting]) -> None:
                 "UPDATE records_resource SET patient_id = new.patient FROM unnest(%s::uuid[], %s::uuid[]) "
                 "AS new (row, patient) WHERE id = new.row AND patient_id IS NULL",
                 [[row for row, _ in given], [person for _, person in given]],
+            )
+
+
+def give_texts(pairs: Iterable[tuple[UUID, UUID]]) -> None:
+    """A Binary names nobody; it belongs to the person of the row that refers to it: (row, Binary)."""
+    known = list(pairs)
+    if known:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "UPDATE records_resource SET patient_id = about.patient_id FROM unnest(%s::uuid[], %s::uuid[]) "
+                "AS pair (row, text) JOIN records_resource about ON about.id = pair.row "
+                "WHERE records_resource.id = pair.text AND records_resource.type = 'Binary' "
+                "AND records_resource.patient_id IS NULL AND about.type = 'DocumentReference'",
+                [[row for row, _ in known], [text for _, text in known]],
             )
 
 

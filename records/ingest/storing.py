@@ -22,7 +22,7 @@ from records.drawing import Json, at
 from records.ingest import letters, persons, rows
 from records.ingest.identity import digest, row_id, source_key
 from records.ingest.naming import Names
-from records.ingest.pending import Pending, record, settle_of
+from records.ingest.pending import Pending, give_texts, record, settle_of
 from records.ingest.reading import Entry, Group
 from records.ingest.references import Pointer, Scope, look_up_conditional, resolve
 from records.ingest.report import Rejection, Report
@@ -120,6 +120,7 @@ def store_within(intake: Intake, entries: Sequence[Entry]) -> list[UUID]:
         _store_batch(intake, batch, scope)
     _count(intake, incoming)
     intake.report.findings += intake.pending.settle()
+    intake.pending.close()
     by_entry = {id(one.entry): one.row for one in incoming}
     return [by_entry[id(entry)] for entry in entries]
 
@@ -260,6 +261,7 @@ def _store_batch(intake: Intake, batch: list[Incoming], scope: Scope) -> None:
         people = [one.person for one in batch if one.type == "Patient" and one.person]
         persons.register(people, intake.practice)
     letters.file([(one.resource, row) for one, row in zip(changed, made, strict=True)], intake.source)
+    give_texts((one.row, p.target) for one in changed for p in one.pointers if p.type == "Binary" and p.target)
     _leave_waiting(intake, batch)
 
 
