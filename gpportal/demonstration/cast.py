@@ -17,7 +17,7 @@ def _person(
         "line": f"{number * 2 + 1} Tannery Street",
         "town": _LATE,
         "postcode": f"ZZ1 {number % 9 + 1}{'ABDEFGHJLNPQRS'[number % 14]}T",
-        "landline": f"01632 960{number + 140:03}",
+        "landline": f"01632 960{number + 410:03}",
         "mobile": f"07700 900{number + 20:03}",
         "gp": "khan",
     }
@@ -50,6 +50,26 @@ def _person(
     TWIN_A,
     TWIN_B,
 ) = range(1, 15)
+
+# What those have whose story needs it; everyone else has what their age and sex make likely.
+PROBLEMS_OF = {
+    ARJUN: ["hypertension", "hyperlipidaemia", "iron_deficiency"],
+    CARYS: ["eczema", "hay_fever"],
+    PIOTR: ["back_pain", "gord"],
+    GRACE: ["hypertension", "anaemia"],
+    LONGEST: [
+        "hypertension",
+        "t2dm",
+        "ckd3a",
+        "heart_failure",
+        "af",
+        "osteoarthritis_knee",
+        "gout",
+        "hearing_loss",
+        "cataract",
+    ],
+}
+MEDICINES_OF = {LONGEST: frozenset({"warfarin", "furosemide40", "losartan"})}
 
 _SHARED_NUMBER = nhs_numbers.nth(601)
 

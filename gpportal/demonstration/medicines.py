@@ -15,13 +15,18 @@ def _clashes(name: str, taken: set[str]) -> bool:
     return name in taken or any(name in group and group & taken for group in GROUPS)
 
 
-def medicines_for(random: Random, problems: list[Problem]) -> list[tuple[Medicine, Problem]]:
-    """What someone takes for these problems, each with the problem it is for; never two of a kind."""
+def medicines_for(
+    random: Random, problems: list[Problem], settled: frozenset[str] = frozenset()
+) -> list[tuple[Medicine, Problem]]:
+    """What someone takes for these problems, each with the problem it is for; never two of a kind.
+
+    `settled` names medicines that are certain where they are among the choices.
+    """
     taken: dict[str, tuple[Medicine, Problem]] = {}
     for problem in problems:
         for likely, choices in FOR_PROBLEM.get(problem.name, []):
-            name = random.choice(choices)
-            if random.randrange(100) < likely and not _clashes(name, set(taken)):
+            name = next((name for name in choices if name in settled), random.choice(choices))
+            if (random.randrange(100) < likely or name in settled) and not _clashes(name, set(taken)):
                 taken[name] = (CATALOGUE[name], problem)
     return list(taken.values())
 

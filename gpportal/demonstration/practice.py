@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from gpportal.demonstration.allergies import add_allergies
+from gpportal.demonstration.cast import MEDICINES_OF
 from gpportal.demonstration.charts import Chart
 from gpportal.demonstration.consultations import add_consultations
 from gpportal.demonstration.dates import Calendar
@@ -67,7 +68,7 @@ def ordinary_chart(person: Person, calendar: Calendar) -> tuple[Chart, Story]:
     problems = [add_problem(chart, problem, gp, *broader(problem.name)) for problem in current_problems(chart)]
     past = [add_problem(chart, problem, gp) for problem in past_problems(chart)]
     allergy = add_allergies(chart, gp)
-    chosen = medicines_for(chart.random("medicines"), problems)
+    chosen = medicines_for(chart.random("medicines"), problems, MEDICINES_OF.get(person.number, frozenset()))
     story = Story(problems, [(medicine, problem) for medicine, problem in chosen if medicine.name != allergy], allergy)
     _add_medicines(chart, story, past)
     names = {problem.name for problem in problems}

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from random import Random
 
+from gpportal.demonstration.cast import PROBLEMS_OF
 from gpportal.demonstration.charts import Chart
 from gpportal.demonstration.clinical_codes import PROBLEMS, STATUS
 from gpportal.demonstration.shapes import concept
@@ -161,8 +162,8 @@ def _onset(chart: Chart, random: Random, name: str) -> date:
 def current_problems(chart: Chart) -> list[Problem]:
     """The active problems of one person, oldest first."""
     random = chart.random("problems")
-    names: list[str] = []
-    for name, sex, shares, _text in _rows(_PREVALENCE):
+    names: list[str] = list(PROBLEMS_OF.get(chart.person.number, []))
+    for name, sex, shares, _text in [] if names else _rows(_PREVALENCE):
         likely = chance([float(share) for share in shares.split()], chart.age)
         has = random.random() < likely and (sex == "a" or sex == chart.person.gender[0])
         excluded = any(name in group and group & set(names) for group in _EXCLUSIVE)

@@ -1,6 +1,6 @@
 """Results: what each test normally shows, how it drifts with a problem, and the FHIR Observation of one measurement."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from random import Random
 from typing import Any
@@ -66,6 +66,22 @@ nt_probnp|NT-proBNP|ng/L||400|210|60|0
     )
 )
 
+# Where men and women differ: reference range, and what is usual.
+_BY_SEX = {
+    ("haemoglobin", "male"): ("130", "170", 148.0),
+    ("haemoglobin", "female"): ("115", "165", 133.0),
+    ("creatinine", "male"): ("64", "104", 86.0),
+    ("creatinine", "female"): ("49", "90", 68.0),
+}
+
+
+def test_for(name: str, gender: str) -> Test:
+    """The test with the range for that sex."""
+    low, high, usual = _BY_SEX.get((name, gender), (None, None, 0.0))
+    test = LABORATORY[name]
+    return replace(test, low=low, high=high, usual=usual) if low and high else test
+
+
 PANELS = {
     "u_and_e": ("Urea and electrolytes", ["sodium", "potassium", "urea", "creatinine", "egfr"]),
     "lipids": ("Lipids", ["cholesterol", "hdl", "ldl", "triglycerides"]),
@@ -116,7 +132,7 @@ def panel_values(
     random: Random, panel: str, problems: set[str], days_ago: int, age: int, gender: str
 ) -> dict[str, str]:
     """Values of a panel that agree with each other: eGFR with creatinine, LDL with the other fats."""
-    values = {name: value_of(random, LABORATORY[name], problems, days_ago) for name in PANELS[panel][1]}
+    values = {name: value_of(random, test_for(name, gender), problems, days_ago) for name in PANELS[panel][1]}
     if panel == "u_and_e":
         healthy = min(90.0, max(62.0, 121 - 0.68 * age + random.gauss(0, 4)))
         egfr = float(values["egfr"]) if {"ckd3a", "ckd3b"} & problems else healthy
@@ -148,7 +164,7 @@ def interpretation(test: Test, value: str) -> list[Json] | None:
 
 def add_result(chart: Chart, name: str, value: str, day: date, performer: Json, **more: Any) -> str:
     """FHIR Observation of one laboratory test."""
-    test = LABORATORY[name]
+    test = test_for(name, chart.person.gender)
     return chart.add(
         "Observation",
         profile="Observation-Lab",

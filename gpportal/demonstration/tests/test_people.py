@@ -58,7 +58,7 @@ def test_only_one_pair_looks_like_the_same_person(practice: Practice) -> None:
 
 
 def test_the_hospital_differs_on_a_few_people(practice: Practice) -> None:
-    differing = Counter()
+    differing = Counter[str]()
     for theirs in practice.of("Patient", "RZZ01"):
         ours = practice.same_person(theirs, "Y90001")
         assert ours
