@@ -7,8 +7,10 @@ from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django_htmx.http import HttpResponseClientRedirect
 
 from access import audit
 from access.guard import ActingRequest, requires
@@ -127,7 +129,7 @@ def _written(request: ActingRequest, patient: Patient, service: Service, referra
         return _form(request, patient, form, referral, status=422)
     if not sending:
         messages.success(request, "Draft saved. It has not been sent.")
-        return redirect("referrals:referral", kept.pk)
+        return _to(request, kept)
     return _send(request, kept, kept.version)
 
 
@@ -151,6 +153,13 @@ def _send(request: ActingRequest, referral: Referral, version: int) -> HttpRespo
         messages.error(request, f"Not sent. {error}")
     else:
         messages.success(request, f"Referral to {referral.service.name} sent.")
+    return _to(request, referral)
+
+
+def _to(request: HttpRequest, referral: Referral) -> HttpResponse:
+    """On to the referral's page; htmx is told so, or it would swap the page into the form."""
+    if wants_part(request):
+        return HttpResponseClientRedirect(reverse("referrals:referral", args=[referral.pk]))
     return redirect("referrals:referral", referral.pk)
 
 
