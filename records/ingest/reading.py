@@ -16,7 +16,8 @@ LINES_AT_ONCE: Final = 500
 _FHIR_FILES: Final = (".json", ".ndjson", ".jsonl")
 _LINE_FILES: Final = (".ndjson", ".jsonl")
 _GZIP_MAGIC: Final = b"\x1f\x8b"
-_LONGEST_LINE: Final = 64 * 1024 * 1024
+_DAMAGED: Final = (EOFError, gzip.BadGzipFile, zlib.error)
+_PIECE: Final = 1024 * 1024
 
 
 @dataclass(slots=True)
@@ -67,6 +68,8 @@ class _Counted:
         self._tell(len(piece))
         return piece
 
+    read1 = read
+
 
 def groups(path: Path, tell: Callable[[int], object] = lambda length: None) -> Iterator[Group]:
     """What a file holds, group by group. What cannot be read comes as an entry with a problem; nothing is raised."""
@@ -84,20 +87,14 @@ def groups(path: Path, tell: Callable[[int], object] = lambda length: None) -> I
             else:
                 rest = b"".join([first, second or b"", *lines])
                 yield from _whole(rest, by_lines=_by_lines(path))
-        except (EOFError, gzip.BadGzipFile, zlib.error):
+        except _DAMAGED:
             yield Group([Entry(0, problem="the gzip file is damaged")])
-        except _TooLongError:
-            yield Group([Entry(0, problem="a line is longer than 64 MB")])
-
-
-class _TooLongError(ValueError):
-    """One line would not fit into memory."""
 
 
 def _lines(stream: Any) -> Iterator[bytes]:
-    """Lines with their ends. Without any line end the whole file is one line, so it is limited for NDJSON only."""
+    """Lines with their ends; those before the place where a gzip file is damaged are given."""
     kept: list[bytes] = []
-    while piece := stream.read(1024 * 1024):
+    while piece := stream.read1(_PIECE):
         *whole, rest = piece.split(b"\n")
         for line in whole:
             yield b"".join([*kept, line, b"\n"])
@@ -135,19 +132,21 @@ def _whole(text: bytes, *, by_lines: bool) -> Iterator[Group]:
 def _ndjson(lines: Iterator[bytes]) -> Iterator[Group]:
     """Lines some hundred at a time; a line that is a Bundle makes a group of its own."""
     kept: list[Entry] = []
-    for number, line in enumerate(lines, 1):
-        if not line.strip():
-            continue
-        group = _group(Entry(number), line)
-        if group.atomic or len(group.entries) != 1:
-            yield from ([Group(kept)] if kept else [])
-            yield group
-            kept = []
-        else:
-            kept += group.entries
-        if len(kept) >= LINES_AT_ONCE:
-            yield Group(kept)
-            kept = []
+    try:
+        for number, line in enumerate(lines, 1):
+            group = _group(Entry(number), line) if line.strip() else Group([])
+            if group.atomic or len(group.entries) > 1:
+                yield from ([Group(kept)] if kept else [])
+                yield group
+                kept = []
+            else:
+                kept += group.entries
+            if len(kept) >= LINES_AT_ONCE:
+                yield Group(kept)
+                kept = []
+    except _DAMAGED:
+        yield Group(kept)
+        raise
     if kept:
         yield Group(kept)
 
