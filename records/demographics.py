@@ -12,7 +12,8 @@ from records.drawing import Json, at, codings, every, human_name, one_line, phon
 from records.models import Finding, Patient
 from records.names import fold, search_text
 
-_VERIFIED: Final = "01"
+#: UK Core publishes the status under two code systems.
+_VERIFIED: Final = frozenset({"01", "number-present-and-verified"})
 _RESTRICTED: Final = frozenset({"R", "V"})
 _USE_ORDER: Final = ("official", "usual", None, "temp", "nickname", "anonymous", "maiden", "old")
 
@@ -115,6 +116,6 @@ def _nhs_number(resource: Json) -> tuple[str, str]:
 
 
 def _verified(identifier: Json) -> bool:
-    """UK Core NHSNumberVerificationStatus 01, number present and verified."""
+    """UK Core NHSNumberVerificationStatus: number present and verified."""
     status = [e for e in every(identifier.get("extension")) if e.get("url") == System.EXT_NHS_NUMBER_STATUS]
-    return any(c.get("code") == _VERIFIED for e in status for c in codings(at(e, "valueCodeableConcept")))
+    return any(c.get("code") in _VERIFIED for e in status for c in codings(at(e, "valueCodeableConcept")))

@@ -88,7 +88,7 @@ def _leads(decisions: Iterable[Decision], source: Organisation, practice: Organi
     for person in ids:
         practices = registered.get(person, set()) | ({practice.pk} if practice else set())
         speaking = [teller for teller in told.get(person, []) if teller in practices]
-        if source.pk in practices or (not speaking and told.get(person, [source.pk])[0] == source.pk):
+        if source.pk in practices or (not speaking and told.get(person, [0])[0] == source.pk):
             leading.add(person)
     return leading | {decision.patient.pk for decision in decisions if decision.new}
 
