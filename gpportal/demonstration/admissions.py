@@ -210,6 +210,6 @@ SOMETIMES_STOPPED = {
     "gliclazide": "Low blood sugar on the ward",
     "zopiclone": "Falls risk",
     "amitriptyline": "Falls risk",
-    "metformin": "Kidney function",
+    "metformin": "Held after a scan with contrast",
     "losartan": "Low blood pressure",
 }

@@ -323,7 +323,6 @@ inpatient|183452005|Encounter Inpatient
 emergency|4525004|Emergency department patient visit
 discharge_summary|373942005|Discharge summary
 outpatient_letter|823681000000100|Outpatient letter
-care_plan|734163000|Care plan
 colonoscopy|73761001|Colonoscopy
 echocardiogram|433236007|Transthoracic echocardiography
 ecg|268400002|12 lead ECG

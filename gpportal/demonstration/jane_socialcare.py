@@ -53,7 +53,7 @@ def care_chart(place: int, person: Person, calendar: Calendar) -> Chart:
     add_about_me(chart, about, 95, "adeyemi")
     letter = Letter(
         "Care needs assessment",
-        "care_plan",
+        None,
         {
             "Home": "Ground-floor flat, lives alone, key safe by the door.",
             "What is hard": "Washing and dressing since the fall in August; cooking when tired.",

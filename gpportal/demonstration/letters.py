@@ -15,7 +15,7 @@ from gpportal.demonstration.shapes import Json, concept, narrative, reference
 
 @dataclass(frozen=True)
 class Letter:
-    """A letter: title, kind (discharge_summary, outpatient_letter or care_plan), sections, and actions for the GP."""
+    """A letter: title, kind (discharge_summary, outpatient_letter or none), sections, and actions for the GP."""
 
     title: str
     kind: str | None

@@ -145,7 +145,7 @@ def add_assessment(chart: Chart, home: str, package: str, day_ago: int, by: str)
     """FHIR DocumentReference of a care needs assessment."""
     letter = Letter(
         "Care needs assessment",
-        "care_plan",
+        None,
         {
             "Home": home,
             "What is hard": "Washing, stairs and cooking; better with someone beside.",
