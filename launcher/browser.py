@@ -17,7 +17,12 @@ MAC_APPS = (
     "/Applications/Chromium.app/Contents/MacOS/Chromium",
 )
 FOLDER = VENV / "browser"
-SCRIPT = "require('@sparticuz/chromium').default.executablePath().then(path => console.log(path))"
+SCRIPT = "import('@sparticuz/chromium').then(it => it.default.executablePath()).then(path => console.log(path))"
+WITH_ITS_LIBRARIES = """\
+#!/bin/sh
+here=$(dirname "$0")/unpacked
+LD_LIBRARY_PATH="$here/al2023/lib" exec "$here/chromium" "$@"
+"""
 REMEDY = (
     "No browser was found and none could be installed: install Chromium or Google Chrome (on Debian as root: "
     "apt-get install chromium), or set GP_CHROMIUM to the path of one."
@@ -72,10 +77,25 @@ def _from_npm() -> str | None:
         ]
         if _call(command, os.environ):
             return None
-    # It unpacks into the temporary folder; its own libraries only where it believes to be on such a machine.
-    there = {**os.environ, "AWS_EXECUTION_ENV": "AWS_Lambda_nodejs20.x"}
+    return _unpacked()
+
+
+def _unpacked() -> str | None:
+    """That Chromium, unpacked; through a small script with its own libraries where the system lacks them.
+
+    It brings those libraries along only where it believes to be on a machine that never has them.
+    """
+    where = FOLDER / "unpacked"
+    where.mkdir(exist_ok=True)
+    there = {**os.environ, "TMPDIR": str(where), "AWS_EXECUTION_ENV": "AWS_Lambda_nodejs20.x"}
     answer = subprocess.run(["node", "-e", SCRIPT], cwd=FOLDER, env=there, capture_output=True, text=True, check=False)
-    return _starts(answer.stdout.strip())
+    path = answer.stdout.strip()
+    if _starts(path):
+        return path
+    script = FOLDER / "chromium"
+    script.write_text(WITH_ITS_LIBRARIES)
+    script.chmod(0o755)
+    return _starts(str(script))
 
 
 def _from_playwright() -> str | None:

@@ -97,7 +97,7 @@ class DataDir:
     def secrets(self) -> dict[str, str]:
         """This directory's own passwords and key: random, made once, readable by the owner only."""
         kept = _read_json(self.path / "secrets.json")
-        wanted = {name: kept.get(name) or secrets.token_urlsafe(32) for name in SECRETS}
+        wanted = {name: kept.get(name) or secrets.token_urlsafe(48) for name in SECRETS}
         if wanted != kept:
             _write_json(self.path / "secrets.json", wanted)
         return wanted
