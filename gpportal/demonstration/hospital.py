@@ -18,6 +18,7 @@ from gpportal.demonstration.charts import Chart
 from gpportal.demonstration.clinical_codes import ALLERGIES, CARE, STATUS
 from gpportal.demonstration.dates import Calendar, at
 from gpportal.demonstration.formulary import CATALOGUE
+from gpportal.demonstration.laboratory import panel_values
 from gpportal.demonstration.letters import Letter, add_letter
 from gpportal.demonstration.measurements import add_blood_pressure
 from gpportal.demonstration.medicines import add_medicine
@@ -26,7 +27,7 @@ from gpportal.demonstration.people import Person
 from gpportal.demonstration.places import INFIRMARY, organisation, staff
 from gpportal.demonstration.practice import Story, ordinary_chart
 from gpportal.demonstration.problems import Problem, add_problem, broader, text_of
-from gpportal.demonstration.results import add_panel, add_result, panel_values
+from gpportal.demonstration.results import add_panel, add_result
 from gpportal.demonstration.shapes import coding, concept, extension, narrative, reference
 from gpportal.demonstration.shared_care import difference
 

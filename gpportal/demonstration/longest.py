@@ -6,13 +6,14 @@ from gpportal.demonstration.charts import Chart
 from gpportal.demonstration.consultations import add_consultation
 from gpportal.demonstration.dates import Calendar
 from gpportal.demonstration.formulary import CATALOGUE
+from gpportal.demonstration.laboratory import LABORATORY, panel_values
 from gpportal.demonstration.letters import Letter, add_letter
 from gpportal.demonstration.measurements import add_blood_pressure, add_measurement
 from gpportal.demonstration.medicines import add_medicine
 from gpportal.demonstration.people import Person
 from gpportal.demonstration.places import INFIRMARY, RIVERSIDE, organisation, staff
 from gpportal.demonstration.practice import ordinary_chart
-from gpportal.demonstration.results import LABORATORY, add_panel, add_result, panel_values
+from gpportal.demonstration.results import add_panel, add_result
 
 LENGTH = 5_000
 
