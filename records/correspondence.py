@@ -1,15 +1,16 @@
 """Letters of one patient: those filed from messages and those that came with an import, in one list."""
 
+import datetime as dt
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Exists, F, OuterRef
+from django.db.models import Count, Exists, OuterRef, Q, Window
 
 from records import reach
-from records.claims import COLUMNS, SOURCE_COLUMNS, Claim, claims, initials, source
-from records.held import NOT_SAID, Held
-from records.models import Letter, LetterRead
+from records.claims import Source, source
+from records.held import Held
+from records.models import LetterRead
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,72 +19,53 @@ class LetterRow:
 
     id: UUID
     title: str
-    sender: Any
+    sender: Source
     department: str
-    when: Any
+    when: dt.datetime
     gp_actions: str
-    read: bool
-    new: bool = False
-    filed: bool = False
+    unread: bool
+    new: bool
 
 
 @dataclass(frozen=True, slots=True)
 class Letters:
+    """Letters to show, how many there are in all, how many wait to be read."""
+
     letters: list[LetterRow]
     count: int
     unread: int
-    #: Changes when a letter comes in or is read.
-    version: str
+
+    @property
+    def version(self) -> str:
+        """Changes when a letter comes in or is read: what a polling panel shows."""
+        return f"{self.count}-{self.unread}"
 
 
-def letters_held(held: Held, limit: int | None = 100) -> Letters:
-    """The letters within reach, newest first, in two queries. Whoever may only see titles gets nothing else.
+def letters_held(held: Held, limit: int | None = None) -> Letters:
+    """The letters within reach, newest first, counted in the same query.
 
-    A letter filed from a message is unread until this person opens it. One that came with an import is a copy of what
-    its source has long dealt with, and is never counted as unread.
+    A letter that came as a message is unread until this person opens it. One that came with an import is a copy of
+    what its source has long dealt with: it is never counted as unread.
     """
-    filed = [_filed(held, letter) for letter in _filed_letters(held)]
-    found = sorted([*filed, *_imported(held, limit)], key=lambda row: row.when, reverse=True)
-    unread = sum(not row.read for row in filed)
-    shown = found[:limit] if limit else found
-    return Letters(shown, len(found), unread, f"{len(found)}-{unread}")
-
-
-def _filed_letters(held: Held) -> list[Letter]:
     read = LetterRead.objects.filter(letter=OuterRef("pk"), user_id=held.actor.user_id)
-    rows = reach.letters(held.actor, held.patient).select_related("sender").annotate(read=Exists(read))
-    return list(rows.order_by("-written_at"))
+    rows = reach.letters(held.actor, held.patient).annotate(unread=~Q(message_id="") & ~Exists(read))
+    counted = rows.annotate(
+        of=Window(Count("pk")), unread_of=Window(Count("pk", filter=Q(unread=True)))
+    ).select_related("sender")
+    found = list(counted.order_by("-written_at", "pk")[:limit])
+    first: Any = found[0] if found else None
+    return Letters([_row(held, one) for one in found], first.of if first else 0, first.unread_of if first else 0)
 
 
-def _filed(held: Held, letter: Any) -> LetterRow:
+def _row(held: Held, letter: Any) -> LetterRow:
     sender = letter.sender
     return LetterRow(
         id=letter.pk,
-        title=letter.title,
+        title=letter.title or "Letter without a title",
         sender=source(sender.pk, sender.letters, sender.name, sender.kind),
         department=letter.department,
         when=letter.written_at,
         gp_actions=letter.gp_actions,
-        read=letter.read,
-        new=not letter.read,
-        filed=True,
-    )
-
-
-def _imported(held: Held, limit: int | None) -> list[LetterRow]:
-    rows = held.said.filter(kind="letter", type="DocumentReference", letter__isnull=True).exclude(NOT_SAID)
-    ordered = rows.order_by(F("date").desc(nulls_last=True), "id")
-    return [_row(held, claim) for claim in claims(ordered)]
-
-
-def _row(held: Held, claim: Claim) -> LetterRow:
-    return LetterRow(
-        id=claim.id,
-        title=str(claim.detail.get("title") or claim.display or "Letter without a title"),
-        sender=claim.source,
-        department="",
-        when=claim.date or claim.stored_at,
-        gp_actions=str(claim.detail.get("gp_actions", "")),
-        read=True,
-        new=held.is_new(claim),
+        unread=letter.unread,
+        new=letter.unread or bool(held.looked and letter.filed_at > held.looked),
     )

@@ -10,11 +10,13 @@ from typing import Final
 
 from django.db.models import Count, F, Max, Q, QuerySet, Window
 from django.db.models.functions import RowNumber
+from django.utils import timezone
 
 from access.actor import Actor
 from records import reach
 from records.claims import SOURCE_COLUMNS, Claim, Source, claims, source
 from records.models import Patient, Resource
+from records.wording import sign
 
 #: What is read whole for the summary: few per person even in a long record, and old ones are needed to see that
 #: another source has stopped what one still lists.
@@ -23,7 +25,7 @@ RESULTS: Final = ("result", "vital")
 #: What belongs in "Everything" of the timeline. Single results have their own tab: hundreds would drown the rest.
 EVENTS: Final = ("encounter", "letter", "procedure", "immunisation", "report", "careplan")
 NOT_SAID: Final = Q(status__in=("entered-in-error", "cancelled"))
-TRENDS_SHOWN: Final = 8
+TRENDS_SHOWN: Final = 10
 POINTS: Final = 8
 
 
@@ -92,7 +94,7 @@ class Held:
             .order_by("code_system", "code", "display", F("date").desc(nulls_last=True), "id")
             .distinct("code_system", "code", "display")
         )
-        found = sorted(claims(newest), key=lambda c: (c.date is not None, c.date or c.stored_at), reverse=True)
+        found = sorted(claims(newest), key=_newest_day_abnormal_first)
         seen: dict[object, Claim] = {}
         for claim in found:
             seen.setdefault(claim.concept if claim.coded else claim.display, claim)
@@ -122,3 +124,9 @@ class Held:
             .order_by("date", "id")
         )
         return list(claims(rows))
+
+
+def _newest_day_abnormal_first(claim: Claim) -> tuple[int, bool, str]:
+    """Sorts the last day before the others, and within a day what is high or low before what is not."""
+    day = -timezone.localtime(claim.date).toordinal() if claim.date else 0
+    return (day, not sign(claim), claim.display)

@@ -42,7 +42,7 @@ def all_letters(request: ActingRequest, patient_id: UUID) -> HttpResponse:
     context = {
         "banner": panels.banner(request.actor, patient, held),
         "patient": patient,
-        "found": letters_held(held, None),
+        "found": letters_held(held),
         "may_open": request.actor.may(Permission.READ_LETTERS),
     }
     return render(request, "records/all_letters.html", context)

@@ -217,10 +217,10 @@ def _trend(held: Held, latest: Claim, series: list[Claim]) -> Trend:
 def letters(actor: Actor, patient: Patient, held: Held | None = None) -> dict[str, Any]:
     """The last letters, unread ones marked; how many there are; a version that changes when one comes in."""
     held = _held(actor, patient, held)
-    found = letters_held(held)
+    found = letters_held(held, LETTERS_SHOWN)
     return {
         "patient": patient,
-        "letters": found.letters[:LETTERS_SHOWN],
+        "letters": found.letters,
         "unread": found.unread,
         "all": found.count,
         "seen": found.version,

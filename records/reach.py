@@ -76,7 +76,7 @@ def resources(actor: Actor, patient: Patient) -> QuerySet[Resource]:
     if actor.role in _PRACTICE_ROLES:
         return of_patient.filter(type="Appointment")
     if actor.role == Role.SOCIAL_CARE:
-        own_notes = Q(type="Observation", source_id=actor.organisation_id)
+        own_notes = Q(type__in=("Observation", "QuestionnaireResponse"), source_id=actor.organisation_id)
         return of_patient.filter(Q(type__in=CARE_SUMMARY_TYPES) | own_notes)
     return Resource.objects.none()
 

@@ -10,7 +10,7 @@ from uuid import UUID
 from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
-from records import wording
+from records import grouping, wording
 from records.claims import Claim, Source, claims, of_patients
 from records.held import EVENTS, NOT_SAID, RESULTS, Held
 from records.models import Resource
@@ -116,8 +116,11 @@ def _in_order(found: Iterable[Claim]) -> list[Event]:
 
 
 def _weight(claim: Claim) -> int:
+    """Letters, new problems and what was stopped before abnormal results, those before the rest."""
     if claim.kind in RESULTS:
-        return 1 if wording.sign(claim) else 3
+        return 1 if wording.sign(claim) else 4
+    if claim.kind == "medicine" and grouping.current(claim):
+        return 2 if claim.source.kind != "practice" else 3
     return 2 if claim.kind == "encounter" else 0
 
 
@@ -131,6 +134,4 @@ def _told(claim: Claim) -> tuple[str, str]:
             return claim.display, ""
         case "allergy":
             return wording.allergy_alert(claim), ""
-        case "letter":
-            return str(claim.detail.get("title") or claim.display), ""
     return wording.event(claim)

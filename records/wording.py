@@ -97,7 +97,7 @@ def event(claim: Claim) -> tuple[str, str]:
         case "encounter":
             return _encounter(claim)
         case "letter":
-            return "Letter", f": {claim.detail.get('title') or claim.display}"
+            return str(claim.detail.get("title") or claim.display or "without a title"), ""
         case "immunisation":
             given = "" if claim.status in ("completed", "") else f" ({claim.status.replace('-', ' ')})"
             return "Immunisation", f": {claim.display}{given}"
