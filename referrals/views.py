@@ -94,7 +94,7 @@ def new(request: ActingRequest) -> HttpResponse:
     if request.method == "POST":
         return _written(request, patient, service, None)
     audit.record(by=request.actor, action="opened new referral", patient=patient.pk)
-    start = {"clinical_summary": clinical_summary(request.actor, patient, timezone.now()), "priority": "routine"}
+    start = {"clinical_summary": clinical_summary(request.actor, patient, timezone.now()), "reason": ""}
     return _form(request, patient, ReferralForm(initial=start, service=service), None)
 
 

@@ -13,6 +13,7 @@ from django.utils import timezone
 from access.models import AuditEvent, Organisation
 from access.permissions import Role
 from conftest import Person, make_person
+from exchange.fhir.systems import System
 from exchange.models import InboxMessage, OutboxMessage, Partner, Service
 from records.models import Patient, Relationship, Resource
 from referrals import actions
@@ -73,33 +74,55 @@ def test_nothing_found_says_what_to_try(gp: Person, clinic: Service, make_patien
     assert "No service is found by" in said
 
 
-def _problem(patient: Patient, source: Organisation, kind: str, display: str, **more: Any) -> None:
+def _said(patient: Patient, source: Organisation, kind: str, display: str, **more: Any) -> None:
     Resource.objects.create(
-        id=uuid4(), source=source, type="X", source_key=str(uuid4()), patient=patient, body="{}", kind=kind,
-        display=display, date=timezone.now(), date_written="2026-11-18", **more,
-    )  # fmt: skip
+        id=uuid4(),
+        source=source,
+        type={"problem": "Condition", "medicine": "MedicationRequest", "allergy": "AllergyIntolerance"}.get(
+            kind, "Observation"
+        ),
+        source_key=str(uuid4()),
+        patient=patient,
+        body="{}",
+        kind=kind,
+        display=display,
+        code=f"c-{display.split()[0]}",
+        code_system=System.SNOMED,
+        date=timezone.now(),
+        date_written="2026-11-18",
+        **more,
+    )
 
 
 def test_the_summary_comes_from_the_record(
     gp: Person, clinic: Service, make_patient: Any, riverside: Organisation, infirmary: Organisation
 ) -> None:
     patient = make_patient()
-    _problem(patient, riverside, "problem", "Essential hypertension", status="active")
-    _problem(patient, infirmary, "problem", "Essential hypertension", status="active")
-    _problem(patient, riverside, "problem", "Fracture of wrist", status="resolved")
-    _problem(patient, riverside, "medicine", "Bisoprolol", status="active", detail={"dose": "5 mg", "directions": "od"})
-    _problem(patient, riverside, "medicine", "Naproxen", status="stopped")
-    _problem(patient, riverside, "allergy", "Penicillin", status="active", detail={"reaction": "anaphylaxis"})
-    _problem(patient, riverside, "allergy", "Latex", detail={"verification": "refuted"})
-    _problem(patient, riverside, "result", "HbA1c", value="58", unit="mmol/mol", status="final")
+    _said(patient, riverside, "problem", "Essential hypertension", status="active")
+    _said(patient, infirmary, "problem", "Essential hypertension", status="active")
+    _said(patient, riverside, "problem", "Fracture of wrist", status="resolved")
+    _said(patient, riverside, "medicine", "Bisoprolol 2.5mg tablets", status="active", detail={"directions": "od"})
+    _said(patient, infirmary, "medicine", "Bisoprolol 5mg tablets", status="active", detail={"directions": "od"})
+    _said(patient, riverside, "medicine", "Naproxen 250mg tablets", status="stopped")
+    _said(patient, riverside, "allergy", "Penicillin", status="active", detail={"reaction": "Anaphylaxis"})
+    _said(patient, riverside, "allergy", "Latex", detail={"verification": "refuted"})
+    high = {"interpretation": "H"}
+    _said(patient, riverside, "result", "HbA1c", value="58", unit="mmol/mol", status="final", detail=high)
     response = gp.client.get(new_url(patient, clinic))
-    summary = response.content.decode().split("<textarea")[2]
-    assert "- Essential hypertension (Northern Infirmary, 18 Nov 2026; Riverside Surgery, 18 Nov 2026)" in summary
-    assert "- Bisoprolol 5 mg, od (Riverside Surgery" in summary
-    assert "- Penicillin: anaphylaxis" in summary
-    assert "- HbA1c: 58 mmol/mol" in summary
+    reason, summary = response.content.decode().split("<textarea")[1:]
+    assert ">None<" not in reason
+    assert "- Essential hypertension (Riverside Surgery, Northern Infirmary, 18 Nov 2026)" in summary
+    assert summary.count("- Bisoprolol") == 1
+    assert "Sources disagree" in summary
+    assert "GP: Riverside Surgery; NI: Northern Infirmary" in summary
+    assert "- Penicillin anaphylaxis (Riverside Surgery, 18 Nov 2026)" in summary
+    assert "- HbA1c: 58 mmol/mol, high (Riverside Surgery, 18 Nov 2026)" in summary
     assert all(gone not in summary for gone in ("Fracture", "Naproxen", "Latex"))
     assert audits("opened new referral") == 1
+
+
+def test_no_priority_is_chosen_for_the_author(gp: Person, clinic: Service, make_patient: Any) -> None:
+    assert " checked" not in gp.client.get(new_url(make_patient(), clinic)).content.decode()
 
 
 def test_an_empty_record_says_so(gp: Person, clinic: Service, make_patient: Any) -> None:
