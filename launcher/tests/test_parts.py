@@ -264,7 +264,7 @@ def test_no_tracked_file_names_a_machine_or_an_index() -> None:
         ("docs/a.md", "see /" + "root/secret", 1),
         ("docs/a.md", "in /home/" + "mary/clone", 1),
         ("docs/a.md", "runs in /home/" + "app/portal", 0),
-        ("docs/a.md", "var/work/x and https://example.org/root/x", 0),
+        ("docs/a.md", "under var/root/x and https://example.org/root/x", 0),
         ("requirements.lock", "x @ https://" + "example.org/x.whl", 1),
         ("static/package-lock.json", '"resolved": "https://' + 'example.org"', 1),
         ("a.py", "pip install --index" + "-url https://x", 1),
