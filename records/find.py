@@ -10,7 +10,6 @@ from operator import add, and_, or_
 from typing import Final
 
 from django.contrib.postgres.search import TrigramWordSimilarity
-from django.db import connection, transaction
 from django.db.models import Case, IntegerField, Q, QuerySet, Value, When
 from django.db.models.expressions import Combinable
 from django.utils import timezone
@@ -21,7 +20,7 @@ from records.asked import Asked, take_apart
 from records.models import Patient
 
 _SHORT: Final = 3
-_ALIKE: Final = 0.45
+_LONG: Final = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +44,7 @@ def patients(actor: Actor, text: str, limit: int = 20) -> list[Found]:
     if not asked.words:
         return [Found(one) for one in within.order_by("family", "given", "pk")[:limit]]
     found = [Found(one) for one in _as_written(within, asked.words)[:limit]]
-    return found or [Found(one, near=True) for one in _nearly(within, asked.words, limit)]
+    return found or [Found(one, near=True) for one in _nearly(within, asked.words)[:limit]]
 
 
 def _facts(within: QuerySet[Patient], asked: Asked) -> QuerySet[Patient]:
@@ -83,19 +82,22 @@ def _rank(word: str) -> Combinable:
     )
 
 
-def _nearly(within: QuerySet[Patient], words: list[str], limit: int) -> list[Patient]:
-    """Everybody whose name is one slip away, most alike first. The threshold is for this query only."""
-    near = within.filter(reduce(and_, map(_has_nearly, words)))
+def _nearly(within: QuerySet[Patient], words: list[str]) -> QuerySet[Patient]:
+    """Everybody each word of whose name is at most one slip away from a word typed, most alike first."""
     alike = reduce(add, (TrigramWordSimilarity(word, "search_text") for word in words))
-    with transaction.atomic(savepoint=False), connection.cursor() as cursor:
-        cursor.execute("SELECT set_config('pg_trgm.word_similarity_threshold', %s, true)", [str(_ALIKE)])
-        return list(near.annotate(alike=alike).order_by("-alike", "family", "given", "pk")[:limit])
+    near = within.filter(reduce(and_, map(_has_nearly, words)))
+    return near.annotate(alike=alike).order_by("-alike", "family", "given", "pk")
 
 
 def _has_nearly(word: str) -> Q:
-    """The word, or one that shares most of its letters in order, or it with two neighbouring letters exchanged."""
-    if len(word) < _SHORT:
+    """The word, or its like: neighbouring letters exchanged, or after its beginning one wrong, too many or too few.
+
+    The beginning must be right so that the index has letters to go by.
+    """
+    if len(word) < _SHORT or not word.isalpha():
         return _has(word)
-    exchanged = {word[:i] + word[i + 1] + word[i] + word[i + 2 :] for i in range(len(word) - 1)}
-    alike = Q(search_text__trigram_word_similar=word) if len(word) > _SHORT else _has(word)
-    return reduce(or_, (Q(search_text__contains=one) for one in exchanged), alike)
+    begins = 1 if len(word) < _LONG else 2
+    slips = {word[:i] + word[i + 1] + word[i] + word[i + 2 :] for i in range(len(word) - 1)}
+    slips |= {f"{word[:i]}[a-z]?{word[i + 1 :]}" for i in range(begins, len(word))}
+    slips |= {f"{word[:i]}[a-z]{word[i:]}" for i in range(begins, len(word))}
+    return Q(search_text__regex=rf"\m(?:{'|'.join(sorted(slips))})") & Q(search_text__regex=rf"\m[{word[:2]}]")

@@ -51,7 +51,8 @@ class Patient(models.Model):
 
     class Meta:
         indexes: ClassVar = [
-            GinIndex(OpClass("search_text", name="gin_trgm_ops"), name="patient_search"),
+            # Without the pending list: someone just taken in is found as quickly as anybody.
+            GinIndex(OpClass("search_text", name="gin_trgm_ops"), name="patient_search", fastupdate=False),
             models.Index(fields=["nhs_number"], name="patient_nhs_number"),
             models.Index(fields=["birth_date"], name="patient_birth_date"),
             models.Index(fields=["postcode"], name="patient_postcode"),

@@ -16,12 +16,16 @@ from pathlib import Path
 from typing import Any
 
 TARGET = Path(__file__).with_name("required_codes.json")
-_NUMBERS = {"decimal", "integer", "positiveInt", "unsignedInt", "number"}
+_MARKS = dict.fromkeys(("decimal", "integer", "positiveInt", "unsignedInt", "number"), "#") | {
+    "boolean": "?",
+    "xhtml": "<",
+    "base64Binary": "b",
+}
 _POINTER = "#/definitions/"
 
 Rule = str
-"""How one element is checked: `=N` a code of the N-th list, `#` a number, `?` a boolean, `'` a string, `*` any
-resource, `>A|B` a Reference to those types, `<` narrative, else the name of the complex type."""
+"""How one element is checked: `=N` a code of the N-th list, `#` a number, `?` a boolean, `'` a string, `b` base64,
+`*` any resource, `>A|B` a Reference to those types, `<` narrative, else the name of the complex type."""
 
 
 def rule(schema: dict[str, Any], lists: dict[tuple[str, ...], int]) -> Rule:
@@ -35,12 +39,8 @@ def rule(schema: dict[str, Any], lists: dict[tuple[str, ...], int]) -> Rule:
     name = str(one.get("$ref", "")).removeprefix(_POINTER) or str(one.get("type", "string"))
     if name == "ResourceList":
         return "*"
-    if name in _NUMBERS:
-        return "#"
-    if name == "boolean":
-        return "?"
-    if name == "xhtml":
-        return "<"
+    if name in _MARKS:
+        return _MARKS[name]
     return name if name[:1].isupper() else "'"
 
 

@@ -20,6 +20,7 @@ from exchange.fhir import numbers
 
 _TABLE: Final = Path(__file__).with_name("required_codes.json")
 _MOST_ISSUES: Final = 50
+_BASE64: Final = re.compile(r"[0-9A-Za-z+/=\s]+")
 _PLAIN_NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,60}")
 _ID: Final = r"[A-Za-z0-9\-.]{1,64}"
 _RELATIVE: Final = re.compile(rf"([A-Z][A-Za-z]+)(?:/{_ID}(?:/_history/{_ID})?|\?[^\s#]+)")
@@ -53,6 +54,7 @@ class _Rule:
     complex: str = ""
     number: bool = False
     boolean: bool = False
+    base64: bool = False
     resource: bool = False
     #: A Reference; the types it may point to, empty for any.
     targets: frozenset[str] | None = None
@@ -66,6 +68,8 @@ def _rule(written: str, lists: list[list[str]]) -> _Rule:
             return _Rule(number=True)
         case "?":
             return _Rule(boolean=True)
+        case "b":
+            return _Rule(base64=True)
         case "*":
             return _Rule(resource=True)
         case ">":
@@ -183,6 +187,8 @@ def _value(value: Any, rule: _Rule, path: str) -> Iterator[Issue]:
         yield Issue("value", path, "is not a string")
     elif not value:
         yield Issue("invalid", path, "is an empty string")
+    elif rule.base64 and not _BASE64.fullmatch(value):
+        yield Issue("value", path, "is not base64")
 
 
 def _reference(value: dict[str, Any], targets: frozenset[str], path: str) -> Iterator[Issue]:
