@@ -16,6 +16,7 @@ from launcher.words import CannotGoOn, Interrupted, Steps, say
 
 FIRST_START_MB, LATER_START_MB = 1024, 200
 WEB_SECONDS = 60.0
+PARTNERS = " and the sandbox partners"
 
 
 def main(arguments: list[str]) -> int:
@@ -77,7 +78,7 @@ def _manage(launch: Launch, *command: str) -> None:
 
 
 def _start_programs(launch: Launch, steps: Steps, port: int, workers: int) -> None:
-    steps.next("Starting web, workers, beat and the sandbox partners")
+    steps.next(f"Starting web, workers{PARTNERS}" if is_demo(launch.user) else "Starting web and workers")
     for child in programs.all_of(launch, port, workers):
         launch.children.start(child)
     steps.next("Waiting for the first answer")
