@@ -64,7 +64,8 @@ def _with(row: Resource, name: str) -> bool:
 
 
 def _slot(row: Resource, new: dict[UUID, list[Event]], looked: dict[UUID, dt.datetime], now: dt.datetime) -> Slot:
-    assert row.patient is not None and row.date is not None
+    assert row.patient is not None
+    assert row.date is not None
     detail: dict[str, Any] = row.detail
     found = new.get(row.patient.pk, [])
     return Slot(

@@ -10,6 +10,7 @@ from django.db.models import Count, Exists, OuterRef, Q, Window
 from records import reach
 from records.claims import Source, source
 from records.held import Held
+from records.looking import reader
 from records.models import LetterRead
 
 
@@ -47,7 +48,7 @@ def letters_held(held: Held, limit: int | None = None) -> Letters:
     A letter that came as a message is unread until this person opens it. One that came with an import is a copy of
     what its source has long dealt with: it is never counted as unread.
     """
-    read = LetterRead.objects.filter(letter=OuterRef("pk"), user_id=held.actor.user_id)
+    read = LetterRead.objects.filter(letter=OuterRef("pk"), user_id=reader(held.actor))
     rows = reach.letters(held.actor, held.patient).annotate(unread=~Q(message_id="") & ~Exists(read))
     counted = rows.annotate(
         of=Window(Count("pk")), unread_of=Window(Count("pk", filter=Q(unread=True)))

@@ -99,22 +99,30 @@ def together(claims: Iterable[Claim]) -> list[tuple[Claim, ...]]:
     """The claims in groups about one thing each, newest first; every claim in exactly one group."""
     same: dict[object, list[Claim]] = defaultdict(list)
     for claim in claims:
-        same[claim.concept if claim.coded else claim.id].append(claim)
-    families: dict[str, list[list[Claim]]] = defaultdict(list)
+        same[(claim.kind, claim.concept) if claim.coded else claim.id].append(claim)
+    families: dict[tuple[str, str], list[list[Claim]]] = defaultdict(list)
     groups: list[list[Claim]] = []
     for members in same.values():
-        name = family(members[0]) if members[0].coded else ""
-        (families[name] if name else groups).append(members)
+        name = _family_of(members)
+        (families[members[0].kind, name] if name else groups).append(members)
     for kin in families.values():
         groups.extend(_joined(kin))
     return [tuple(sorted(group, key=_newest_first, reverse=True)) for group in groups]
+
+
+def _family_of(members: list[Claim]) -> str:
+    """The family of claims with one code: "" where they are not coded or name different ones."""
+    names = {family(claim) for claim in members if claim.coded} - {""}
+    return names.pop() if len(names) == 1 else ""
 
 
 def _joined(kin: list[list[Claim]]) -> list[list[Claim]]:
     """Groups of one family joined if no source speaks in two of them: two strengths of one source are two rows."""
     holding = [[c for c in group if current(c)] or group for group in kin]
     speakers = [claim.source.id for group in holding for claim in {c.source.id: c for c in group}.values()]
-    return [sum(kin, [])] if len(kin) > 1 and len(set(speakers)) == len(speakers) else kin
+    return (
+        [[claim for group in kin for claim in group]] if len(kin) > 1 and len(set(speakers)) == len(speakers) else kin
+    )
 
 
 def groups(claims: Iterable[Claim], differing: Callable[[Sequence[Claim]], str] | None = None) -> list[Group]:
@@ -132,7 +140,7 @@ def groups(claims: Iterable[Claim], differing: Callable[[Sequence[Claim]], str] 
     return sorted(found, key=lambda group: _newest_first(group.claims[0]), reverse=True)
 
 
-# How claims differ, in words --------------------------------------------------------------------------------------------
+# How claims differ, in words ------------------------------------------------------------------------------------------
 def _said(claim: Claim, words: str) -> str:
     day = date_short(claim.dated)
     return f"{words} ({claim.source.letters}{', ' + day if day else ''})"

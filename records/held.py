@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
 
-from django.db.models import Count, F, Max, Q, QuerySet, Window
+from django.db.models import Case, Count, F, Max, Q, QuerySet, Value, When, Window
 from django.db.models.functions import RowNumber
 from django.utils import timezone
 
@@ -85,45 +85,34 @@ class Held:
     def is_new(self, claim: Claim) -> bool:
         return bool(self.looked and claim.stored_at and claim.stored_at > self.looked)
 
-    def latest_results(self, limit: int = TRENDS_SHOWN) -> list[Claim]:
-        """The newest result of each kind of test, the newest first, abnormal ones before others of one day."""
-        newest = (
-            self.said.filter(kind__in=RESULTS)
-            .exclude(NOT_SAID)
-            .exclude(value="")
-            .order_by("code_system", "code", "display", F("date").desc(nulls_last=True), "id")
-            .distinct("code_system", "code", "display")
-        )
-        found = sorted(claims(newest), key=_newest_day_abnormal_first)
-        seen: dict[object, Claim] = {}
-        for claim in found:
-            seen.setdefault(claim.concept if claim.coded else claim.display, claim)
-        return list(seen.values())[:limit]
+    @cached_property
+    def series(self) -> list[list[Claim]]:
+        """The last few results of each kind of test, newest first, in one query.
 
-    def points(self, latest: list[Claim], number: int = POINTS) -> list[Claim]:
-        """The last few results of the same tests, in one query."""
-        if not latest:
-            return []
-        same = Q(pk__in=[])
-        for claim in latest:
-            same |= Q(code=claim.code, code_system=claim.code_system) & (
-                Q() if claim.coded else Q(display=claim.display)
-            )
+        The test done last comes first; of one day, what is high or low before what is not.
+        """
         rows = (
-            self.said.filter(same, kind__in=RESULTS)
+            self.said.filter(kind__in=RESULTS)
             .exclude(NOT_SAID)
             .exclude(value="")
             .annotate(
                 place=Window(
                     RowNumber(),
-                    partition_by=[F("code_system"), F("code")],
+                    partition_by=[
+                        F("code_system"),
+                        F("code"),
+                        Case(When(code="", then=F("display")), default=Value("")),
+                    ],
                     order_by=[F("date").desc(nulls_last=True), F("id").asc()],
                 )
             )
-            .filter(place__lte=number)
-            .order_by("date", "id")
+            .filter(place__lte=POINTS)
+            .order_by("place")
         )
-        return list(claims(rows))
+        tests: dict[object, list[Claim]] = {}
+        for claim in claims(rows):
+            tests.setdefault(claim.concept if claim.coded else claim.display, []).append(claim)
+        return sorted(tests.values(), key=lambda test: _newest_day_abnormal_first(test[0]))
 
 
 def _newest_day_abnormal_first(claim: Claim) -> tuple[int, bool, str]:

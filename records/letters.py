@@ -62,12 +62,29 @@ class Opened:
     files: tuple[File, ...]
 
 
-def clean(html: str) -> Markup:
-    """HTML of others without anything that acts or fetches; headings two levels down, below the page's own."""
-    kept = nh3.clean(html, tags=_TAGS, attributes={"td": {"colspan", "rowspan"}, "th": {"colspan", "rowspan"}},
-                     clean_content_tags=_WITH_CONTENT, strip_comments=True)  # fmt: skip
-    lowered = re.sub(r"<(/?)h([1-6])>", lambda m: f"<{m[1]}h{min(int(m[2]) + 2, 6)}>", kept)
-    return Markup(lowered)  # noqa: S704 nh3 has just cleaned it
+def clean(html: str, below: int = 1) -> Markup:
+    """HTML of others without anything that acts or fetches; its headings follow one of level `below` without a gap."""
+    kept = nh3.clean(
+        html,
+        tags=_TAGS,
+        attributes={"td": {"colspan", "rowspan"}, "th": {"colspan", "rowspan"}},
+        clean_content_tags=_WITH_CONTENT,
+        strip_comments=True,
+    )
+    return Markup(_in_order(kept, below))  # noqa: S704 nh3 has just cleaned it
+
+
+def _in_order(html: str, below: int) -> str:
+    """Headings moved below the page's own, none more than one level deeper than the one before."""
+    before = below
+
+    def lower(mark: re.Match[str]) -> str:
+        nonlocal before
+        if mark[1] == "":
+            before = min(int(mark[2]) + below, before + 1, 6)
+        return f"<{mark[1]}h{before}>"
+
+    return re.sub(r"<(/?)h([1-6])>", lower, html)
 
 
 def plain(text: str) -> Markup:
@@ -123,9 +140,8 @@ def _beside(resource: Resource, url: str) -> Resource | None:
     if not key:
         return None
     same = Resource.objects.filter(source_id=resource.source_id, type__in=("Binary", "Composition", "Bundle"))
-    return (
-        same.filter(source_key__in=(key, url)).first()
-        or (same.filter(pk=key).first() if re.fullmatch(r"[0-9a-f-]{36}", key) else None)
+    return same.filter(source_key__in=(key, url)).first() or (
+        same.filter(pk=key).first() if re.fullmatch(r"[0-9a-f-]{36}", key) else None
     )
 
 
@@ -163,7 +179,7 @@ def _sections(sections: list[dict[str, Any]]) -> Iterator[Section]:
     for section in sections:
         div = (section.get("text") or {}).get("div", "")
         if div or section.get("title"):
-            yield Section(str(section.get("title", "")), clean(div))
+            yield Section(str(section.get("title", "")), clean(div, 2))
         yield from _sections(section.get("section") or [])
 
 

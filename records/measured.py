@@ -8,7 +8,7 @@ from django.db.models import F
 
 from records.claims import Claim, claims
 from records.held import NOT_SAID, RESULTS, Held
-from records.panels import Trend, trends
+from records.panels import trend
 from records.wording import number, sign
 from ui.charts import Point, chart
 from ui.dates import date_full
@@ -18,15 +18,15 @@ MOST_POINTS: Final = 200
 
 def tests(held: Held, page: int, size: int) -> dict[str, Any]:
     """One page of the tests this person ever had, the one done last first."""
-    latest = held.latest_results(10_000)
+    series = held.series
     first = (page - 1) * size
     return {
         "patient": held.patient,
-        "trends": trends(held, latest[first : first + size]),
-        "tests": len(latest),
+        "trends": [trend(held, test) for test in series[first : first + size]],
+        "tests": len(series),
         "all": held.count(*RESULTS),
         "number": page,
-        "more": len(latest) > first + size,
+        "more": len(series) > first + size,
     }
 
 
@@ -40,12 +40,11 @@ def over_time(held: Held, result_id: UUID) -> dict[str, Any] | None:
         same = same.filter(display=one.display)
     found = list(claims(same.order_by(F("date").desc(nulls_last=True), "id")[:MOST_POINTS]))
     latest = found[0] if found else one
-    trend: Trend = trends(held, [latest])[0]
+    drawn = trend(held, found or [one])
     return {
         "patient": held.patient,
         "name": latest.display,
-        "trend": trend,
-        "chart": chart(latest.display, list(_points(found, latest.unit)), trend.low, trend.high),
+        "chart": chart(latest.display, list(_points(found, latest.unit)), drawn.low, drawn.high),
         "results": found,
         "signs": {claim.id: sign(claim) for claim in found},
         "cut": len(found) == MOST_POINTS,

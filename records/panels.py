@@ -4,7 +4,6 @@ Every panel takes (actor, patient) and, where several are shown together, what i
 """
 
 import datetime as dt
-from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
@@ -86,7 +85,7 @@ def _fresh(held: Held) -> list[dict[str, Any]]:
     return [{"name": h.source.name, "heard": h.at, "failing_since": h.failing_since} for h in others]
 
 
-# What is the matter and what is taken -----------------------------------------------------------------------------------
+# What is the matter and what is taken ---------------------------------------------------------------------------------
 def _problem_groups(held: Held) -> list[Group]:
     return grouping.groups(held.of("problem"), grouping.problems_differ)
 
@@ -185,21 +184,15 @@ def results(actor: Actor, patient: Patient, held: Held | None = None) -> dict[st
     held = _held(actor, patient, held)
     return {
         "patient": patient,
-        "trends": trends(held, held.latest_results(TRENDS_SHOWN)),
+        "trends": [trend(held, series) for series in held.series[:TRENDS_SHOWN]],
         "all": held.count("result", "vital"),
     }
 
 
-def trends(held: Held, latest: list[Claim]) -> list[Trend]:
-    """A row per test: its latest result and the last few in the same unit, whoever measured them."""
-    series: dict[object, list[Claim]] = defaultdict(list)
-    for claim in held.points(latest):
-        series[claim.concept if claim.coded else claim.display].append(claim)
-    return [_trend(held, claim, series[claim.concept if claim.coded else claim.display]) for claim in latest]
-
-
-def _trend(held: Held, latest: Claim, series: list[Claim]) -> Trend:
-    drawn = [(c, wording.number(c.value)) for c in series if c.unit == latest.unit]
+def trend(held: Held, series: list[Claim]) -> Trend:
+    """A row per test from its results, newest first: the latest, and the others in the same unit, whoever measured."""
+    latest = series[0]
+    drawn = [(c, wording.number(c.value)) for c in reversed(series) if c.unit == latest.unit]
     points = tuple(Point(value, c.value, date_short(c.dated)) for c, value in drawn if value is not None)
     return Trend(
         latest=latest,
@@ -213,7 +206,7 @@ def _trend(held: Held, latest: Claim, series: list[Claim]) -> Trend:
     )
 
 
-# What happened ----------------------------------------------------------------------------------------------------------
+# What happened --------------------------------------------------------------------------------------------------------
 def letters(actor: Actor, patient: Patient, held: Held | None = None) -> dict[str, Any]:
     """The last letters, unread ones marked; how many there are; a version that changes when one comes in."""
     held = _held(actor, patient, held)

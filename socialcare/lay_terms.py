@@ -93,8 +93,8 @@ _MEDICINES: Final = """
 
 
 def _conditions() -> dict[str, str]:
-    pairs = (line.split(" ", 1) for line in _CONDITIONS.strip().splitlines())
-    return {code: words for code, words in pairs}
+    lines = (line.partition(" ") for line in _CONDITIONS.strip().splitlines())
+    return {code: words for code, _, words in lines}
 
 
 def _medicines() -> dict[str, str]:

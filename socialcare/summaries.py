@@ -125,7 +125,7 @@ def _answers(item: dict[str, Any]) -> Any:
         yield from _answers(one)
 
 
-# What to watch for -----------------------------------------------------------------------------------------------------
+# What to watch for ----------------------------------------------------------------------------------------------------
 def _watch(held: Held) -> list[Line]:
     """Allergies first, then what others asked to be watched for, then falls; each as recorded."""
     known, none = allergies_of(held)
@@ -146,10 +146,12 @@ def _allergy(group: Group) -> Line:
     details = wording.reaction(lead)
     doubt = " Sources do not agree on this; ask the surgery." if group.differs else ""
     reaction = details[:1].upper() + details[1:] + "." if details else ""
-    return Line(f"Allergic to {wording.allergen(lead)}:", f"{reaction or 'reaction not recorded.'}{doubt}", said_by(lead))
+    return Line(
+        f"Allergic to {wording.allergen(lead)}:", f"{reaction or 'reaction not recorded.'}{doubt}", said_by(lead)
+    )
 
 
-# Whom to ring ----------------------------------------------------------------------------------------------------------
+# Whom to ring ---------------------------------------------------------------------------------------------------------
 def _ring(held: Held) -> list[Ring]:
     found = [
         Ring(c.display or worker["role"], worker["phone"], worker["name"])
@@ -169,7 +171,7 @@ def _ring(held: Held) -> list[Ring]:
     return list({ring.phone.replace(" ", ""): ring for ring in reversed(found)}.values())[::-1]
 
 
-# Medicines and conditions -----------------------------------------------------------------------------------------------
+# Medicines and conditions ---------------------------------------------------------------------------------------------
 def _medicines(held: Held) -> list[Line]:
     groups = grouping.groups(held.of("medicine"), grouping.medicines_differ)
     found = [_medicine(group) for group in groups if group.current]
@@ -180,7 +182,7 @@ def _medicine(group: Group) -> Line:
     """Name, what it is for, directions as recorded; or that it is being checked."""
     lead = group.lead
     name = wording.medicine_name(lead)
-    purpose = str(lead.detail.get("reason", "")) or lay_terms.medicine(lead.code_system, lead.code)
+    purpose = lay_terms.medicine(lead.code_system, lead.code) or str(lead.detail.get("reason", ""))
     named = f"{name} ({wording.lower_first(purpose)}):" if purpose else f"{name}:"
     if group.stopped_by:
         by = " and ".join(f"{c.source.name}, {date_plain(c.detail.get('ended') or c.dated)}" for c in group.stopped_by)
@@ -203,7 +205,7 @@ def _conditions(held: Held) -> list[Line]:
     return list(found.values())
 
 
-# Hospital, and what is new -----------------------------------------------------------------------------------------------
+# Hospital, and what is new --------------------------------------------------------------------------------------------
 def _stays(held: Held) -> list[Claim]:
     """Stays in hospital in the last year, the last one first."""
     rows = held.said.filter(kind="encounter", detail__class_code__in=INPATIENT, date__gt=timezone.now() - STAYS)

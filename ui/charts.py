@@ -15,7 +15,9 @@ class Point:
     when: str
 
 
-def _scale(points: Sequence[Point], low: float | None, high: float | None, top: float, bottom: float) -> tuple[float, float]:
+def _scale(
+    points: Sequence[Point], low: float | None, high: float | None, top: float, bottom: float
+) -> tuple[float, float]:
     """(least, per unit): where the drawing begins and how many pixels one unit is. Always room around a flat line."""
     marks = [p.value for p in points] + [mark for mark in (low, high) if mark is not None]
     least, most = min(marks), max(marks)
@@ -36,7 +38,9 @@ def _drawing(
     if low is not None or high is not None:
         above = 0.0 if high is None else y(high)
         below = float(height) if low is None else y(low)
-        parts.append(f'<rect class="band" x="0" y="{above}" width="{width}" height="{round(max(below - above, 1), 1)}"/>')
+        parts.append(
+            f'<rect class="band" x="0" y="{above}" width="{width}" height="{round(max(below - above, 1), 1)}"/>'
+        )
     step = (width - 2 * edge) / max(len(points) - 1, 1)
     places = [(round(edge + number * step, 1), y(point.value)) for number, point in enumerate(points)]
     parts.append(f'<polyline points="{" ".join(f"{x},{py}" for x, py in places)}"/>')

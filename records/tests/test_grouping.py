@@ -1,0 +1,224 @@
+"""What several sources say, side by side: a table of cases, and that no claim is lost or put in another's mouth."""
+
+import datetime as dt
+from dataclasses import replace
+from uuid import UUID
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from records import grouping
+from records.claims import Claim, Source
+
+GP = Source(1, "GP", "Riverside Surgery", "practice")
+NI = Source(2, "NI", "Northern Infirmary", "hospital")
+SC = Source(3, "SC", "Cityview Adult Social Care", "social-care")
+SNOMED = "http://snomed.info/sct"
+DAY = dt.datetime(2026, 11, 2, 12, tzinfo=dt.UTC)
+LATER = dt.datetime(2026, 11, 18, 12, tzinfo=dt.UTC)
+TODAY = dt.date(2026, 11, 23)
+
+
+def claim(number: int, source: Source, display: str, code: str = "", **more: object) -> Claim:
+    fields: dict[str, object] = {
+        "id": UUID(int=number),
+        "type": "X",
+        "kind": "problem",
+        "source": source,
+        "display": display,
+        "code": code,
+        "code_system": SNOMED if code else "",
+        "status": "active",
+        "date": DAY,
+    }
+    return Claim(**(fields | more))  # type: ignore[arg-type]
+
+
+def medicine(number: int, source: Source, display: str, code: str, dose: str, **more: object) -> Claim:
+    return claim(number, source, display, code, kind="medicine", detail={"dose": dose}, **more)
+
+
+def test_the_same_code_of_two_sources_is_one_row_with_both_chips() -> None:
+    (group,) = grouping.groups([claim(1, GP, "Asthma", "1"), claim(2, NI, "Asthma", "1", date=LATER)])
+    assert [s.letters for s in group.sources] == ["GP", "NI"]
+    assert group.lead.id == UUID(int=2)
+    assert group.differs == ""
+
+
+def test_the_same_words_without_a_code_stand_alone() -> None:
+    found = grouping.groups([claim(1, GP, "Hearing loss"), claim(2, NI, "Hearing loss")])
+    assert [[s.letters for s in group.sources] for group in found] == [["NI"], ["GP"]]
+
+
+def test_the_same_code_in_two_systems_is_two_things() -> None:
+    other = claim(2, NI, "Asthma", "1", code_system="http://loinc.org")
+    assert len(grouping.groups([claim(1, GP, "Asthma", "1"), other])) == 2
+
+
+def test_two_strengths_of_two_sources_are_one_row_that_disagrees() -> None:
+    said = [
+        medicine(1, GP, "Bisoprolol 2.5mg tablets", "318605000", "2.5 mg", date_written="2026-11-02"),
+        medicine(2, NI, "Bisoprolol 5mg tablets", "318590006", "5 mg", date=LATER, date_written="2026-11-18"),
+    ]
+    (group,) = grouping.groups(said, grouping.medicines_differ)
+    assert group.differs == "Sources disagree: 5 mg (NI, 18 Nov), 2.5 mg (GP, 2 Nov)"
+    assert {c.id for c in group.claims} == {UUID(int=1), UUID(int=2)}
+
+
+def test_two_strengths_of_one_source_are_two_rows() -> None:
+    said = [
+        medicine(1, GP, "Ramipril 2.5mg capsules", "318901006", "2.5 mg"),
+        medicine(2, GP, "Ramipril 5mg capsules", "318902004", "5 mg"),
+    ]
+    assert len(grouping.groups(said, grouping.medicines_differ)) == 2
+
+
+def test_two_medicines_whose_names_begin_alike_are_two_rows() -> None:
+    said = [
+        medicine(1, GP, "Co-codamol 8mg/500mg tablets", "1", "1 tablet"),
+        medicine(2, NI, "Codeine 30mg tablets", "2", "30 mg"),
+        medicine(3, NI, "Insulin glargine 100units/ml solution", "3", "18 unit"),
+        medicine(4, GP, "Insulin lispro 100units/ml solution", "4", "8 unit"),
+    ]
+    assert len(grouping.groups(said, grouping.medicines_differ)) == 4
+
+
+def test_the_same_dose_is_no_disagreement() -> None:
+    said = [
+        medicine(1, GP, "Metformin 500mg tablets", "325278007", "1000 mg"),
+        medicine(2, NI, "Metformin 500mg tablets", "325278007", "1000  MG"),
+    ]
+    (group,) = grouping.groups(said, grouping.medicines_differ)
+    assert group.differs == ""
+
+
+def test_stopped_by_one_and_still_listed_by_another_is_said() -> None:
+    said = [
+        medicine(1, GP, "Naproxen 250mg tablets", "329806007", "250 mg"),
+        claim(
+            2,
+            NI,
+            "Naproxen 250mg tablets",
+            "329806007",
+            kind="medicine",
+            status="stopped",
+            date=LATER,
+            date_written="2026-11-18",
+            detail={"dose": "250 mg", "status_reason": "Heart failure"},
+        ),
+    ]
+    (group,) = grouping.groups(said, grouping.medicines_differ)
+    assert group.current
+    assert group.lead.source is GP
+    assert grouping.stopped(group) == (
+        "Stopped by Northern Infirmary 18 Nov: Heart failure. Still listed by Riverside Surgery."
+    )
+
+
+def test_stopped_by_everyone_is_past() -> None:
+    said = [
+        medicine(1, GP, "Naproxen 250mg tablets", "9", "250 mg", status="completed"),
+        medicine(2, NI, "Naproxen 250mg tablets", "9", "250 mg", status="stopped"),
+    ]
+    (group,) = grouping.groups(said, grouping.medicines_differ)
+    assert not group.current
+    assert grouping.stopped(group) == ""
+
+
+def test_two_stages_of_one_disease_disagree() -> None:
+    said = [
+        claim(1, GP, "Chronic kidney disease stage 3A", "700378005", date_written="2024"),
+        claim(2, NI, "Chronic kidney disease stage 3B", "700379002", date=LATER, date_written="2026-11"),
+    ]
+    (group,) = grouping.groups(said, grouping.problems_differ)
+    assert group.differs == "Sources disagree: stage 3B (NI, Nov 2026), stage 3A (GP, 2024)"
+
+
+def test_a_less_precise_code_does_not_join_the_stage() -> None:
+    said = [
+        claim(1, GP, "Chronic kidney disease", "709044004"),
+        claim(2, NI, "Chronic kidney disease stage 3B", "700379002"),
+    ]
+    assert len(grouping.groups(said, grouping.problems_differ)) == 2
+
+
+def test_over_for_one_and_active_for_another_disagree() -> None:
+    said = [claim(1, GP, "Asthma", "1"), claim(2, NI, "Asthma", "1", status="resolved")]
+    (group,) = grouping.groups(said, grouping.problems_differ)
+    assert "active (GP" in group.differs
+    assert "resolved (NI" in group.differs
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{"status": "entered-in-error"}, {"detail": {"verification": "entered-in-error"}}],
+)
+def test_entered_in_error_is_left_out(wrong: dict[str, object]) -> None:
+    assert grouping.groups([claim(1, GP, "Asthma", "1", **wrong)]) == []
+
+
+def test_refuted_alone_is_left_out_and_against_another_disagrees() -> None:
+    no = claim(1, NI, "Allergy to penicillin", "91936005", kind="allergy", detail={"verification": "refuted"})
+    yes = claim(2, GP, "Allergy to penicillin", "91936005", kind="allergy", detail={"verification": "confirmed"})
+    assert grouping.groups([no], grouping.allergies_differ) == []
+    (group,) = grouping.groups([no, yes], grouping.allergies_differ)
+    assert group.current
+    assert "refuted (NI" in group.differs
+    assert "active (GP" in group.differs
+
+
+NAMES = [
+    "Asthma",
+    "Bisoprolol 2.5mg tablets",
+    "Bisoprolol 5mg tablets",
+    "Kidney disease stage 3A",
+    "Kidney disease stage 3B",
+    "",
+]
+CLAIMS = st.lists(
+    st.builds(
+        claim,
+        number=st.integers(0, 10_000),
+        source=st.sampled_from([GP, NI, SC]),
+        display=st.sampled_from(NAMES),
+        code=st.sampled_from(["", "1", "2", "3"]),
+        kind=st.sampled_from(["problem", "medicine", "allergy"]),
+        status=st.sampled_from(["active", "resolved", "stopped", ""]),
+        date=st.sampled_from([None, DAY, LATER]),
+    ),
+    max_size=25,
+    unique_by=lambda c: c.id,
+)
+
+
+@given(CLAIMS)
+def test_no_claim_is_lost_doubled_or_put_in_anothers_mouth(said: list[Claim]) -> None:
+    found = grouping.together(said)
+    assert sorted(c.id for group in found for c in group) == sorted(c.id for c in said)
+    before = {c.id: c for c in said}
+    for group in grouping.groups(said, grouping.medicines_differ):
+        assert {s.id for s in group.sources} == {before[c.id].source.id for c in group.claims}
+        assert all(before[c.id] == c for c in group.claims)
+
+
+@given(CLAIMS)
+def test_what_is_put_together_is_coded_and_alike(said: list[Claim]) -> None:
+    for group in grouping.together(said):
+        if len(group) > 1:
+            assert all(c.coded for c in group)
+            assert len({c.concept for c in group}) == 1 or len({grouping.family(c) for c in group} - {""}) == 1
+
+
+@given(CLAIMS)
+def test_the_order_in_which_sources_speak_changes_nothing(said: list[Claim]) -> None:
+    def shape(claims: list[Claim]) -> set[frozenset[UUID]]:
+        return {frozenset(c.id for c in group) for group in grouping.together(claims)}
+
+    assert shape(said) == shape(list(reversed(said)))
+
+
+@given(CLAIMS)
+def test_an_entry_in_error_changes_no_other_row(said: list[Claim]) -> None:
+    wrong = replace(claim(20_000, GP, "Asthma", "1"), status="entered-in-error")
+    assert grouping.groups([*said, wrong]) == grouping.groups(said)

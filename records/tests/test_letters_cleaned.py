@@ -1,0 +1,82 @@
+"""Letters come from elsewhere: whatever their HTML holds, our page runs and fetches none of it."""
+
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from records import letters
+
+CORPUS = [
+    "<script>alert(1)</script>",
+    "<SCRIPT SRC=//evil.example/x.js></SCRIPT>",
+    "<img src=x onerror=alert(1)>",
+    "<svg/onload=alert(1)>",
+    "<svg><script>alert(1)</script></svg>",
+    "<math><mtext><table><mglyph><style><img src=x onerror=alert(1)>",
+    '<a href="javascript:alert(1)">x</a>',
+    '<a href="jav&#x09;ascript:alert(1)">x</a>',
+    "<body onload=alert(1)>",
+    '<iframe src="https://evil.example"></iframe>',
+    "<iframe srcdoc='<script>alert(1)</script>'>",
+    "<object data=x></object><embed src=x>",
+    '<form action="/sign-out/" method="post"><button>Next</button></form>',
+    '<div style="position:fixed;inset:0;background:url(https://evil.example)">x</div>',
+    "<style>body{display:none}</style>",
+    '<link rel="stylesheet" href="//evil.example/x.css">',
+    '<meta http-equiv="refresh" content="0;url=https://evil.example">',
+    '<base href="https://evil.example/">',
+    '<p onclick="alert(1)" id="main" class="act" hx-get="/patients/" data-hx-get="/x">x</p>',
+    "<input autofocus onfocus=alert(1)><textarea autofocus onfocus=alert(1)>",
+    "<details open ontoggle=alert(1)>",
+    "<video src=x onerror=alert(1)><source onerror=alert(1)></video>",
+    "<!--[if gte IE 4]><script>alert(1)</script><![endif]-->",
+    '<noscript><p title="</noscript><img src=x onerror=alert(1)>">',
+    "<template><script>alert(1)</script></template>",
+    "<xmp><img src=x onerror=alert(1)></xmp>",
+    "<h1><script>alert(1)</script></h1>",
+    "<<script>script>alert(1)<</script>/script>",
+    "<table background='javascript:alert(1)'><td background='x'>x</td></table>",
+    "\u0000<scr\u0000ipt>alert(1)</script>",
+]
+HARMLESS = re.compile(r"<(/?)([a-z0-9]+)((?: (?:colspan|rowspan)=\"[^\"]*\")*)>")
+
+
+def assert_harmless(cleaned: str) -> None:
+    for mark in re.findall(r"<[^>]*>?", cleaned):
+        found = HARMLESS.fullmatch(mark)
+        assert found is not None, mark
+        assert found[2] in letters._TAGS, mark
+
+
+@pytest.mark.parametrize("html", CORPUS)
+def test_nothing_acts_or_fetches(html: str) -> None:
+    cleaned = letters.clean(f"<p>Dear Doctor</p>{html}")
+    assert_harmless(cleaned)
+    assert "Dear Doctor" in cleaned
+
+
+@given(st.text(max_size=200) | st.lists(st.sampled_from(CORPUS), max_size=6).map("".join))
+def test_nothing_anyone_writes_acts_or_fetches(html: str) -> None:
+    assert_harmless(letters.clean(html))
+
+
+def test_words_headings_lists_and_tables_stay() -> None:
+    html = '<h1>Clinic</h1><p>Seen <b>today</b></p><ul><li>one</li></ul><table><tr><td colspan="2">58</td></tr></table>'
+    cleaned = letters.clean(html)
+    for kept in ("<h2>Clinic</h2>", "<b>today</b>", "<li>one</li>", 'colspan="2"'):
+        assert kept in cleaned
+
+
+@given(st.lists(st.integers(1, 6), max_size=8), st.integers(1, 2))
+def test_headings_never_skip_a_level(levels: list[int], below: int) -> None:
+    html = "".join(f"<h{level}>x</h{level}>" for level in levels)
+    found = [int(level) for level in re.findall(r"<h(\d)>", letters.clean(html, below))]
+    assert len(found) == len(levels)
+    assert all(after <= before + 1 for before, after in zip([below, *found], found, strict=False))
+    assert all(level > below for level in found)
+
+
+def test_plain_text_is_escaped_and_keeps_its_lines() -> None:
+    assert letters.plain("a <b>\nc") == "a &lt;b&gt;<br>c"
