@@ -3,7 +3,7 @@
 from celery import shared_task
 from django.conf import settings
 
-from exchange import inbox, outbox
+from exchange import health, inbox, outbox
 
 _ONE_SWEEP = settings.SWEEP_SECONDS
 
@@ -16,6 +16,7 @@ def deliver(message_id: str) -> None:
 @shared_task(name="exchange.tasks.sweep_outbox", expires=_ONE_SWEEP)
 def sweep_outbox() -> None:
     outbox.sweep()
+    health.note_sweep()
 
 
 @shared_task(name="exchange.tasks.file")

@@ -3,7 +3,7 @@
 from uuid import UUID
 
 from django.contrib.auth.decorators import login_not_required
-from django.db import DatabaseError, connection
+from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_safe
@@ -11,6 +11,7 @@ from django.views.decorators.http import require_safe
 from access import audit
 from access.guard import ActingRequest, requires
 from access.permissions import Permission, Role
+from exchange import health
 from gpportal import homes
 from records import panels, reach
 from records.held import Held
@@ -88,8 +89,6 @@ def healthz(request: HttpRequest) -> HttpResponse:
 def readyz(request: HttpRequest) -> JsonResponse:
     """503 only when the database is unusable; the rest is told as `ok` or `degraded`."""
     try:
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT 1")
+        return JsonResponse(health.state())
     except DatabaseError:
         return JsonResponse({"status": "unavailable", "database": "unusable"}, status=503)
-    return JsonResponse({"status": "ok", "database": "ok"})

@@ -66,7 +66,7 @@ def check(headers: Mapping[str, str]) -> Heard:
     request_id, correlation_id = _uuid(headers, REQUEST_ID), _uuid(headers, CORRELATION_ID)
     target = _decoded(headers, TARGET)
     system, value = target.get("system"), target.get("value")
-    if system not in SERVICE_ID_SYSTEMS or not isinstance(value, str):
+    if not isinstance(system, str) or not isinstance(value, str) or system not in SERVICE_ID_SYSTEMS:
         raise _bad(TARGET, "value", "must hold the system and value of a service")
     organisation = _resource(headers, ORGANISATION, "Organization")
     if not organisation.get("name") or not organisation.get("identifier"):

@@ -75,7 +75,12 @@ def put(hospital: Partner, clinic: Service, bell: list[Any]) -> Callable[..., Ou
     """Puts a message into the outbox and commits."""
 
     def make(**fields: Any) -> OutboxMessage:
-        given = {"to": hospital, "service": clinic, "event": "servicerequest-request", "concerns": "referral"}
+        given: dict[str, Any] = {
+            "to": hospital,
+            "service": clinic,
+            "event": "servicerequest-request",
+            "concerns": "referral",
+        }
         given |= {"concerns_id": str(uuid4()), "by": system("test"), "payload": {"id": str(uuid4()), "ö": 1}}
         with transaction.atomic():
             return outbox.put(**(given | fields))

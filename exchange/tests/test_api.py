@@ -225,7 +225,7 @@ def test_what_is_no_bundle_is_turned_away(post: Post, body: bytes) -> None:
 )
 @pytest.mark.parametrize(("value", "issue"), [(None, "required"), ("SECRET!", ""), ("e30=", "")])
 def test_headers_must_be_there_and_say_something(
-    post: Post, original: OutboxMessage, name: str, value: str | None, issue: str
+    post: Post, original: OutboxMessage, name: str, value: Any, issue: str
 ) -> None:
     answer = post(messages.response(original.bundle_id), messages.sent(**{name: value}))
     found = json.loads(answer.content)["issue"][0]["code"]
