@@ -10,11 +10,10 @@ from records.models import Patient
 from referrals import reach, rows, worklists
 
 NEXT_ON_HOME: Final = 10
-CLOSED_SHOWN: Final = 3
 
 
 def referrals(actor: Actor, patient: Patient) -> dict[str, Any]:
-    """A patient's referrals: those that somebody has to act on or is waiting for first, then a few closed ones."""
+    """A patient's referrals: those that somebody has to act on or is waiting for first, then the closed ones."""
     shown = rows.newest_first(rows.rows(actor, list(reach.of_patient(actor, patient))))
     closed = [row for row in shown if row.closed]
     return {
@@ -22,6 +21,7 @@ def referrals(actor: Actor, patient: Patient) -> dict[str, Any]:
         "rows": [row for row in shown if not row.closed],
         "closed": closed,
         "may_write": actor.may(Permission.WRITE_REFERRAL) and not patient.deceased,
+        "may_read_letters": actor.may(Permission.READ_LETTERS),
         "seen": rows.seen(shown),
         "moving": any(row.moving for row in shown),
     }

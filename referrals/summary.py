@@ -13,11 +13,10 @@ from records import panels
 from records.claims import Claim, Source
 from records.held import Held
 from records.models import Patient
-from records.panels import Row
+from records.panels import Row, Trend
 from ui.dates import date_full
 
 RESULTS_DAYS: Final = 365
-RESULTS_AT_MOST: Final = 12
 _SIGNS: Final = {"hi": ", high", "lo": ", low", "odd": ", abnormal"}
 
 
@@ -27,11 +26,12 @@ def clinical_summary(actor: Actor, patient: Patient, now: dt.datetime) -> str:
     problems = panels.problems(actor, patient, held)["rows"]
     medicines = panels.medicines(actor, patient, held)["rows"]
     allergies = panels.allergies(actor, patient, held)
+    results = panels.results(actor, patient, held)["trends"]
     parts = [
         ("Problems", _rows(problems), "None recorded as active."),
         ("Medicines", _rows(medicines), "None recorded as current."),
         ("Allergies", _allergies(allergies), "No allergies recorded."),
-        ("Results of the last year", _results(held, now - dt.timedelta(days=RESULTS_DAYS)), "None recorded."),
+        ("Results of the last year", _results(results, now - dt.timedelta(days=RESULTS_DAYS)), "None recorded."),
     ]
     text = "\n\n".join("\n".join([title, *(lines or [empty])]) for title, lines, empty in parts)
     legend = _legend([*problems, *medicines, *allergies["rows"]])
@@ -55,13 +55,12 @@ def _allergies(found: dict[str, Any]) -> list[str]:
     return [*_rows(found["rows"]), *said]
 
 
-def _results(held: Held, since: dt.datetime) -> list[str]:
-    recent = [c for c in held.latest_results(RESULTS_AT_MOST) if c.date and c.date >= since]
-    trends = panels.trends(held, recent)
+def _results(trends: Iterable[Trend], since: dt.datetime) -> list[str]:
     return [
-        f"- {trend.latest.display}: {trend.latest.value} {trend.latest.unit}".rstrip()
-        + f"{_SIGNS.get(trend.sign, '')} ({_who_when([trend.latest.source], trend.latest.dated)})"
+        f"- {latest.display}: {latest.value} {latest.unit}".rstrip()
+        + f"{_SIGNS.get(trend.sign, '')} ({_who_when([latest.source], latest.dated)})"
         for trend in trends
+        if (latest := trend.latest).date and latest.date >= since
     ]
 
 

@@ -1,18 +1,18 @@
 from django.urls import path
 
-from referrals import views
+from referrals.views import lists, reading, writing
 
 app_name = "referrals"
 urlpatterns = [
-    path("", views.worklist, name="worklist"),
-    path("list/", views.worklist_part, name="worklist-part"),
-    path("next/", views.next_steps, name="next-steps"),
-    path("new/", views.new, name="new"),
-    path("panel/<uuid:patient_id>/", views.panel, name="panel"),
-    path("received/", views.received, name="received"),
-    path("received/<uuid:referral_id>/", views.received_one, name="received-one"),
-    path("<uuid:referral_id>/", views.referral, name="referral"),
-    path("<uuid:referral_id>/edit/", views.edit, name="edit"),
-    path("<uuid:referral_id>/send/", views.send, name="send"),
-    path("<uuid:referral_id>/withdraw/", views.withdraw, name="withdraw"),
+    path("", lists.worklist, name="worklist"),
+    path("list/", lists.worklist_part, name="worklist-part"),
+    path("next/", lists.next_steps, name="next-steps"),
+    path("new/", writing.new, name="new"),
+    path("panel/<uuid:patient_id>/", lists.panel, name="panel"),
+    path("received/", reading.received, name="received"),
+    path("received/<uuid:referral_id>/", reading.received_one, name="received-one"),
+    path("<uuid:referral_id>/", reading.referral, name="referral"),
+    path("<uuid:referral_id>/edit/", writing.edit, name="edit"),
+    path("<uuid:referral_id>/send/", writing.send, name="send"),
+    path("<uuid:referral_id>/withdraw/", writing.withdraw, name="withdraw"),
 ]

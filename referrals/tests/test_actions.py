@@ -58,7 +58,12 @@ def test_nobody_is_referred_who_has_died(
 
 def test_a_draft_is_changed(make_draft: Callable[..., Referral], nurse: Person, blood_pressure: Service) -> None:
     referral = make_draft()
-    written = {"service": blood_pressure, "priority": "routine", "reason": "BP 160/95", "clinical_summary": ""}
+    written: dict[str, Any] = {
+        "service": blood_pressure,
+        "priority": "routine",
+        "reason": "BP 160/95",
+        "clinical_summary": "",
+    }
     actions.edit(referral=referral, version=1, by=nurse.actor, **written)
     again = Referral.objects.get(pk=referral.pk)
     assert (again.service, again.reason, again.version) == (blood_pressure, "BP 160/95", 2)
@@ -69,7 +74,7 @@ def test_a_draft_is_changed(make_draft: Callable[..., Referral], nurse: Person, 
 @pytest.mark.parametrize("act", ["edit", "send", "withdraw"])
 def test_an_older_version_overwrites_nothing(make_draft: Callable[..., Referral], gp: Person, act: str) -> None:
     referral = make_draft()
-    written = {"service": referral.service, "priority": "routine", "clinical_summary": ""}
+    written: dict[str, Any] = {"service": referral.service, "priority": "routine", "clinical_summary": ""}
     actions.edit(referral=referral, version=1, reason="first", by=gp.actor, **written)
     more: dict[str, Any] = {**written, "reason": "second"} if act == "edit" else {}
     with pytest.raises(ChangedMeanwhile):
@@ -199,6 +204,7 @@ def test_the_message_names_who_sends(make_draft: Callable[..., Referral], nurse:
 def test_every_state_is_the_fold_of_its_history(make_sent: Callable[..., Referral], gp: Person) -> None:
     heard = ["booked", "accepted", "delivered", "letter-filed", "letter-filed", "rejected", "completed", "expired"]
     referral = make_sent()
+    assert referral.sent_at is not None
     for n, kind in enumerate(heard):
         at = referral.sent_at + dt.timedelta(hours=len(heard) - n)
         says = {"starts": "2026-12-08T10:20:00+00:00"} if kind == "booked" else {}

@@ -20,7 +20,7 @@ from referrals import actions
 from referrals.models import Referral
 
 pytestmark = pytest.mark.django_db
-HTMX = {"HTTP_HX_REQUEST": "true"}
+HTMX: dict[str, Any] = {"HTTP_HX_REQUEST": "true"}
 
 
 def page(client: Client, name: str, *args: Any, **query: str) -> Any:
@@ -64,7 +64,7 @@ def test_the_directory_narrows_as_one_types(gp: Person, clinic: Service, make_pa
     patient = make_patient()
     query = {"patient": str(patient.pk), "q": "heart"}
     response = gp.client.get(reverse("referrals:new"), query, **HTMX)
-    assert response.content.decode().lstrip().startswith('<div id="services"')
+    assert response.content.decode().lstrip().startswith('<div class="col" id="services"')
     assert "<html" not in response.content.decode()
     assert not AuditEvent.objects.filter(patient_id=patient.pk).exists()  # a fragment writes no event
 

@@ -1,15 +1,14 @@
-"""The pages of referrals: the worklist, writing one, one referral and its history, and what a hospital received."""
+"""Writing a referral: choose a service, write, save or send, change, withdraw. Every act is a POST and a redirect."""
 
-from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST
 from django_htmx.http import HttpResponseClientRedirect
 
 from access import audit
@@ -20,69 +19,15 @@ from exchange.models import Service
 from records import reach as records_reach
 from records.models import Patient
 from records.panels import banner
-from referrals import actions, panels, reach, rows
+from referrals import actions, reach
 from referrals.fhir import Unsendable
 from referrals.forms import ReferralForm
-from referrals.history import history
 from referrals.models import Referral
 from referrals.states import NotAllowedNow
 from referrals.summary import clinical_summary
-from ui.htmx import UNCHANGED, moving, respond, wants_part
-
-PER_PAGE = 50
+from ui.htmx import respond, wants_part
 
 
-# The worklist ---------------------------------------------------------------------------------------------------------
-@require_GET
-@requires(Permission.READ_REFERRALS)
-def worklist(request: ActingRequest) -> HttpResponse:
-    """What to do next, and every other list of the practice."""
-    context = _worklist(request)
-    audit.record(by=request.actor, action="opened referrals list", note=context["chosen"].title)
-    return render(request, "referrals/worklist.html", {"worklist": context})
-
-
-@require_GET
-@requires(Permission.READ_REFERRALS)
-def worklist_part(request: ActingRequest) -> HttpResponse:
-    """The same list for a page that is open."""
-    return _polled(request, "referrals/_worklist.html", {"worklist": _worklist(request)}, "worklist")
-
-
-def _worklist(request: ActingRequest) -> dict[str, Any]:
-    page = request.GET.get("page", "1")
-    number = int(page) if page.isascii() and page.isdigit() and 0 < len(page) < 6 else 1
-    return panels.worklist(request.actor, request.GET.get("list", "next"), max(number, 1), at_most=PER_PAGE)
-
-
-@require_GET
-@requires(Permission.READ_REFERRALS)
-def next_steps(request: ActingRequest) -> HttpResponse:
-    """What to do next, for the home page that is open."""
-    return _polled(
-        request, "referrals/_next_steps.html", {"next_steps": panels.next_steps(request.actor)}, "next_steps"
-    )
-
-
-@require_GET
-@requires(Permission.READ_REFERRALS)
-def panel(request: ActingRequest, patient_id: UUID) -> HttpResponse:
-    """A patient's referrals, for the screen that is open."""
-    patient = records_reach.patient_or_404(request.actor, patient_id)
-    found = panels.referrals(request.actor, patient)
-    return _polled(request, "referrals/_referrals.html", {"referrals": found}, "referrals", settled=not found["moving"])
-
-
-def _polled(
-    request: HttpRequest, part: str, context: dict[str, Any], name: str, *, settled: bool = False
-) -> HttpResponse:
-    status = moving(request.GET.get("seen"), context[name]["seen"], settled=settled)
-    if status == UNCHANGED:
-        return HttpResponse(status=UNCHANGED)
-    return render(request, part, context, status=status)
-
-
-# Writing --------------------------------------------------------------------------------------------------------------
 @require_http_methods(["GET", "POST"])
 @requires(Permission.WRITE_REFERRAL)
 def new(request: ActingRequest) -> HttpResponse:
@@ -229,47 +174,3 @@ def _form(
         "referral": referral,
     }
     return respond(request, "referrals/write.html", "referrals/_write.html", context, status=status)
-
-
-# One referral ---------------------------------------------------------------------------------------------------------
-@require_GET
-@requires(Permission.READ_REFERRALS)
-def referral(request: ActingRequest, referral_id: UUID) -> HttpResponse:
-    """Where it stands, what happened, what was sent. Polled with `?seen=`, then only its moving part."""
-    found = reach.referral_or_404(request.actor, referral_id)
-    row = rows.rows(request.actor, [found])[0]
-    context: dict[str, Any] = {
-        "row": row,
-        "referral": found,
-        "history": history(request.actor, found),
-        "may_write": request.actor.may(Permission.WRITE_REFERRAL),
-        "may_read": request.actor.may(Permission.READ_RECORD),
-        "seen": rows.seen([row]),
-    }
-    if "seen" in request.GET and wants_part(request):
-        status = moving(request.GET["seen"], context["seen"], settled=not row.moving)
-        if status == UNCHANGED:
-            return HttpResponse(status=UNCHANGED)
-        return render(request, "referrals/_referral.html", context, status=status)
-    audit.record(by=request.actor, action="opened referral", patient=found.patient_id, of=found)
-    context["banner"] = banner(request.actor, found.patient)
-    return render(request, "referrals/referral.html", context)
-
-
-# Received -------------------------------------------------------------------------------------------------------------
-@require_GET
-@requires(Permission.READ_REFERRED)
-def received(request: ActingRequest) -> HttpResponse:
-    """Referrals to the reader's organisation, the newest first."""
-    audit.record(by=request.actor, action="opened received referrals")
-    found = list(reach.received(request.actor).order_by("-sent_at")[:PER_PAGE])
-    return render(request, "referrals/received.html", {"referrals": found})
-
-
-@require_GET
-@requires(Permission.READ_REFERRED)
-def received_one(request: ActingRequest, referral_id: UUID) -> HttpResponse:
-    """One referral as it was sent, and nothing else of the patient."""
-    found = reach.received_or_404(request.actor, referral_id)
-    audit.record(by=request.actor, action="opened received referral", patient=found.patient_id, of=found)
-    return render(request, "referrals/received_one.html", {"referral": found, "patient": found.patient})
