@@ -7,8 +7,9 @@ import gzip
 import zlib
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
-from typing import Any, BinaryIO, Final
+from typing import IO, Any, Final
 
 from exchange.fhir import bundles, numbers
 
@@ -17,7 +18,6 @@ _FHIR_FILES: Final = (".json", ".ndjson", ".jsonl")
 _LINE_FILES: Final = (".ndjson", ".jsonl")
 _GZIP_MAGIC: Final = b"\x1f\x8b"
 _DAMAGED: Final = (EOFError, gzip.BadGzipFile, zlib.error)
-_PIECE: Final = 1024 * 1024
 
 
 @dataclass(slots=True)
@@ -57,57 +57,33 @@ def _is_fhir_file(path: Path) -> bool:
     return path.name.removesuffix(".gz").endswith(_FHIR_FILES) and not path.name.startswith(".")
 
 
-class _Counted:
-    """A file that tells how many of its bytes were read, for the progress bar."""
-
-    def __init__(self, file: BinaryIO, tell: Callable[[int], object]) -> None:
-        self._file, self._tell = file, tell
-
-    def read(self, size: int = -1) -> bytes:
-        piece = self._file.read(size)
-        self._tell(len(piece))
-        return piece
-
-    read1 = read
-
-
 def groups(path: Path, tell: Callable[[int], object] = lambda length: None) -> Iterator[Group]:
-    """What a file holds, group by group. What cannot be read comes as an entry with a problem; nothing is raised."""
+    """What a file holds, group by group. What cannot be read comes as an entry with a problem; nothing is raised.
+
+    `tell` is told how many bytes of the file were read since it was last told, for a progress bar.
+    """
+    told = 0
     with path.open("rb") as file:
         zipped = file.read(2) == _GZIP_MAGIC
         file.seek(0)
-        counted = _Counted(file, tell)
-        stream: Any = gzip.GzipFile(fileobj=counted) if zipped else counted  # type: ignore[call-overload]
-        lines = _lines(stream)
         try:
-            first = next(lines, b"")
-            second = next(lines, None)
-            if second is not None and (_by_lines(path) or _is_json(first)):
-                yield from _ndjson(_chain(first, second, lines))
-            else:
-                rest = b"".join([first, second or b"", *lines])
-                yield from _whole(rest, by_lines=_by_lines(path))
+            for group in _groups(gzip.GzipFile(fileobj=file) if zipped else file, by_lines=_by_lines(path)):
+                tell(file.tell() - told)
+                told = file.tell()
+                yield group
         except _DAMAGED:
             yield Group([Entry(0, problem="the gzip file is damaged")])
+        tell(path.stat().st_size - told)
 
 
-def _lines(stream: Any) -> Iterator[bytes]:
-    """Lines with their ends; those before the place where a gzip file is damaged are given."""
-    kept: list[bytes] = []
-    while piece := stream.read1(_PIECE):
-        *whole, rest = piece.split(b"\n")
-        for line in whole:
-            yield b"".join([*kept, line, b"\n"])
-            kept = []
-        kept.append(rest)
-    if any(kept):
-        yield b"".join(kept)
-
-
-def _chain(first: bytes, second: bytes, lines: Iterator[bytes]) -> Iterator[bytes]:
-    yield first
-    yield second
-    yield from lines
+def _groups(stream: IO[bytes] | gzip.GzipFile, *, by_lines: bool) -> Iterator[Group]:
+    """NDJSON by its name, or because its first line is one resource and not its last; anything else is one text."""
+    first = stream.readline()
+    second = stream.readline() if by_lines or _is_json(first) else b""
+    if second:
+        yield from _ndjson(chain([first, second], stream))
+    else:
+        yield from _whole(first + stream.read(), by_lines=by_lines)
 
 
 def _by_lines(path: Path) -> bool:
@@ -129,7 +105,7 @@ def _whole(text: bytes, *, by_lines: bool) -> Iterator[Group]:
     yield _group(Entry(1), text)
 
 
-def _ndjson(lines: Iterator[bytes]) -> Iterator[Group]:
+def _ndjson(lines: Iterable[bytes]) -> Iterator[Group]:
     """Lines some hundred at a time; a line that is a Bundle makes a group of its own."""
     kept: list[Entry] = []
     try:

@@ -4,6 +4,7 @@ Queries are per batch, never per resource. A transaction Bundle is one transacti
 """
 
 import datetime as dt
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final
@@ -43,6 +44,7 @@ _FIRST: Final = {
     "RelatedPerson": 2,
 }
 _REST: Final = 3
+_ASKS: Final = re.compile(r'"reference":"[A-Za-z]+\?|"(?:' + "|".join(kinds.SUBJECTS) + r')":\[?{(?!"reference")')
 
 
 @dataclass(slots=True)
@@ -71,6 +73,10 @@ class Incoming:
     row: UUID
     key: str
     sha256: str
+    #: Characters of JSON text.
+    length: int
+    #: It may refer to something by what it is, not by where: `Patient?identifier=` or a subject's identifier.
+    asks: bool
     #: What the store held of it; None for something new.
     before: rows.Known | None = None
     unchanged: bool = False
@@ -165,7 +171,8 @@ def _incoming(intake: Intake, entry: Entry) -> "Incoming | Rejection":
     sha256 = digest(text)
     key = source_key(entry.resource, entry.full_url, sha256)
     row = row_id(intake.source.ods_code, str(type_name), key)
-    return Incoming(entry, entry.resource, str(type_name), row, key, sha256)
+    asks = bool(_ASKS.search(text))
+    return Incoming(entry, entry.resource, str(type_name), row, key, sha256, len(text), asks)
 
 
 def _rejection(intake: Intake, entry: Entry, expression: str, reason: str) -> Rejection:
@@ -190,7 +197,7 @@ def _scope(intake: Intake, incoming: Sequence[Incoming]) -> Scope:
     scope = Scope(intake.source.ods_code)
     for one in incoming:
         scope.add(one.resource, one.entry.full_url, one.row)
-    look_up_conditional((one.resource for one in incoming), scope, intake.source.pk)
+    look_up_conditional((one.resource for one in incoming if one.asks), scope, intake.source.pk)
     return scope
 
 
@@ -243,7 +250,7 @@ def _store_batch(intake: Intake, batch: list[Incoming], scope: Scope) -> None:
         one.unchanged = _says_nothing_new(intake, one, one.before)
         if not one.resolved:  # a batch that failed is tried again one by one
             one.pointers, one.resolved = resolve(one.resource, scope), True
-            one.kept = bodies.take_out(one.resource)
+            one.kept = bodies.take_out(one.resource) if one.length > bodies.INLINE_LIMIT else {}
     intake.names.learn(batch)
     decisions, said = _place_people(intake, batch)
     _give_to_people(intake, batch, scope, decisions)
