@@ -5,6 +5,7 @@ import os
 import secrets
 import threading
 import time
+from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -46,12 +47,9 @@ def _make(path: Path) -> None:
     partial = path.with_name(f"{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
     with os.fdopen(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
         json.dump(key.as_dict(private=True), file)
-    try:
+    with suppress(FileExistsError):  # another process was first: its key is the one
         os.link(partial, path)
-    except FileExistsError:
-        pass  # another process was first: its key is the one
-    finally:
-        partial.unlink()
+    partial.unlink()
 
 
 # Partners' keys -------------------------------------------------------------------------------------------------------

@@ -51,7 +51,7 @@ def put(
     message = OutboxMessage.objects.create(
         to=to,
         event=event,
-        headers=_sealed_headers(by, service, request_id, correlation),
+        headers=_sealed_headers(by, service, request_id, correlation, _use_context(payload, service)),
         payload=text,
         sha256=hashlib.sha256(text.encode()).hexdigest(),
         bundle_id=payload["id"],
@@ -65,15 +65,28 @@ def put(
     return message
 
 
-def _sealed_headers(by: Actor, service: Service, request_id: UUID, correlation_id: UUID) -> dict[str, str]:
+def _sealed_headers(
+    by: Actor, service: Service, request_id: UUID, correlation_id: UUID, use_context: str
+) -> dict[str, str]:
     return headers.sealed(
         request_id=request_id,
         correlation_id=correlation_id,
         service_id=service.service_id,
+        use_context=use_context,
         organisation=_organisation(by),
         software=SOFTWARE_DEVICE,
         practitioner=_practitioner(by),
     )
+
+
+def _use_context(payload: Json, service: Service) -> str:
+    """What kind of message it is, as BaRS routes it: `use case|category|event|reason`."""
+    resources: dict[str, Json] = {e["resource"]["resourceType"]: e["resource"] for e in payload.get("entry", [])}
+    header, request = resources.get("MessageHeader", {}), resources.get("ServiceRequest", {})
+    category = next((c["code"] for one in request.get("category", []) for c in one["coding"]), "referral")
+    reason = next((c["code"] for c in header.get("reason", {}).get("coding", [])), "new")
+    event = header.get("eventCoding", {}).get("code", "servicerequest-request")
+    return f"{service.use_case}|{category}|{event}|{reason}"
 
 
 def _organisation(by: Actor) -> Json:

@@ -93,5 +93,11 @@ def _settle(message: OutboxMessage, state: OutboxMessage.State, by: Actor) -> st
     message.state, message.settled_at, message.due_at = state, timezone.now(), None
     message.save(update_fields=["state", "settled_at", "due_at", "answer", "trouble"])
     audit.record(by=by, action=f"message {state}", of=message, note=f"{message.event} to {message.to.organisation}")
-    happen(str(state), outbox_id=str(message.pk), concerns=message.concerns, concerns_id=message.concerns_id)
+    ids = {"outbox_id": str(message.pk), "concerns": message.concerns, "concerns_id": message.concerns_id}
+    if state == State.DELIVERED:
+        happen("delivered", **ids)
+    elif state == State.REFUSED:
+        happen("refused", **ids)
+    else:
+        happen("expired", **ids)
     return str(state)

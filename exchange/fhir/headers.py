@@ -21,6 +21,7 @@ TARGET = "NHSD-Target-Identifier"
 ORGANISATION = "NHSD-End-User-Organisation"
 SOFTWARE = "NHSD-Requesting-Software"
 PRACTITIONER = "NHSD-Requesting-Practitioner"
+USE_CONTEXT = "use-context"
 MOST_CHARACTERS = 8192
 
 
@@ -44,6 +45,7 @@ def sealed(
     request_id: UUID,
     correlation_id: UUID,
     service_id: str,
+    use_context: str,
     organisation: Json,
     software: Json,
     practitioner: Json | None,
@@ -54,6 +56,7 @@ def sealed(
         "Accept": API_MEDIA_TYPE,
         REQUEST_ID: str(request_id),
         CORRELATION_ID: str(correlation_id),
+        USE_CONTEXT: use_context,
         TARGET: encode({"system": str(System.SERVICE_ID), "value": service_id}),
         ORGANISATION: encode(organisation),
         SOFTWARE: encode(software),

@@ -22,6 +22,7 @@ def sent(service_id: str = "9000000101", **changes: str | None) -> dict[str, str
             request_id=uuid4(),
             correlation_id=uuid4(),
             service_id=service_id,
+            use_context="gp-to-hospital|referral|servicerequest-response|new",
             organisation=ORGANISATION,
             software=SOFTWARE_DEVICE,
             practitioner=None,

@@ -23,6 +23,7 @@ def test_what_is_sealed_is_heard(request_id: UUID, correlation_id: UUID, service
         request_id=request_id,
         correlation_id=correlation_id,
         service_id=service,
+        use_context="a5t3|referral|servicerequest-request|new",
         organisation=messages.ORGANISATION | {"name": name},
         software=SOFTWARE_DEVICE,
         practitioner=PRACTITIONER,
@@ -46,7 +47,7 @@ ANYTHING = st.one_of(
 )
 
 
-@given(st.sampled_from(sorted(messages.sent().keys() - {"Content-Type", "Accept"})), ANYTHING)
+@given(st.sampled_from(sorted(messages.sent().keys() - {"Content-Type", "Accept", "use-context"})), ANYTHING)
 def test_anything_else_is_refused_by_name(name: str, value: str) -> None:
     refused = refusal(messages.sent(**{name: value}))
     assert refused is not None

@@ -7,6 +7,7 @@ import socket
 import time
 from collections.abc import Callable
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -56,6 +57,21 @@ def test_what_is_put_is_sealed_and_rings_once_committed(put: Put, bell: list[Any
     assert decoded["NHSD-Target-Identifier"]["value"] == "9000000201"
     assert decoded["NHSD-End-User-Organisation"]["identifier"][0]["value"] == "Y90001"
     assert decoded["NHSD-Requesting-Practitioner"]["practitioner"]["display"] == "Dr A Khan"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_every_header_the_published_contract_requires_is_sealed(put: Put, gp: Person, project: Path) -> None:
+    contract = project.parent / "shared" / "data" / "openapi" / "bars-1.4.0" / "booking-and-referral-1.4.0.json"
+    if not contract.exists():
+        pytest.skip("no ../shared/data")
+    published = json.loads(contract.read_text())
+    parameters = published["components"]["parameters"]
+    of_message = [one["$ref"].rpartition("/")[2] for one in published["paths"]["/$process-message"]["parameters"]]
+    required = {parameters[name]["name"] for name in of_message if parameters[name].get("required")}
+    sealed = put(by=gp.actor).headers
+    assert len(required) == 7
+    assert required <= set(sealed)
+    assert sealed["use-context"] == "gp-to-hospital|referral|servicerequest-request|new"
 
 
 @pytest.mark.django_db(transaction=True)

@@ -25,7 +25,7 @@ OPEN = {
     "oauth2/token",
 }
 #: Addresses of partner systems: a bearer token or 401.
-API = "fhir/R4/"
+API = "fhir/"
 
 
 def addresses() -> Iterator[tuple[str, Any]]:
