@@ -153,13 +153,15 @@ def _decoded(text: str) -> bytes:
 
 
 def _add(sections: list[Section], files: list[File], title: str, kind: str, data: bytes) -> None:
+    if not data:
+        return
     if kind in ("text/html", "application/xhtml+xml"):
         sections.append(Section("", clean(data.decode("utf-8", "replace"))))
     elif kind in _TEXT[:1]:
         sections.append(Section("", plain(data.decode("utf-8", "replace"))))
     elif kind in _FHIR and (found := list(_document(data))):
         sections.extend(found)
-    elif data:
+    else:
         files.append(File(len(files) + 1, title or "Attached file", kind or "application/octet-stream", data))
 
 
