@@ -2,10 +2,10 @@
 
 import datetime as dt
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from django.conf import settings
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from access import audit
@@ -28,15 +28,30 @@ class ChangedMeanwhile(NotAllowedNow):
     """Somebody else changed the referral since this page was opened."""
 
 
+class AlreadyWritten(NotAllowedNow):
+    """The same form came twice: the referral it wrote is there."""
+
+
 @transaction.atomic
 def draft(
-    *, patient: Patient, service: Service, priority: str, reason: str, clinical_summary: str, by: Actor
+    *,
+    patient: Patient,
+    service: Service,
+    priority: str,
+    reason: str,
+    clinical_summary: str,
+    by: Actor,
+    referral_id: UUID | None = None,
 ) -> Referral:
-    """Write a referral without sending it. Raises NotAllowedNow for a patient who has died."""
+    """Write a referral without sending it. Raises NotAllowedNow for a patient who has died.
+
+    A form gives the `referral_id` it was shown with, so that a second click writes nothing: AlreadyWritten.
+    """
     _refuse_the_deceased(patient)
     assert by.organisation_id is not None
     assert by.user_id is not None
-    referral = Referral.objects.create(
+    referral = Referral(
+        id=referral_id or uuid4(),
         patient=patient,
         service=service,
         organisation_id=by.organisation_id,
@@ -45,6 +60,11 @@ def draft(
         reason=reason,
         clinical_summary=clinical_summary,
     )
+    try:
+        with transaction.atomic():
+            referral.save(force_insert=True)
+    except IntegrityError:
+        raise AlreadyWritten("This referral was written already.") from None
     audit.record(by=by, action="wrote referral", patient=patient.pk, of=referral)
     return record_event(referral=referral, kind=Kind.DRAFTED, by=by)
 

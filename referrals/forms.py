@@ -22,12 +22,13 @@ class ReferralForm(forms.Form):
     )
     clinical_summary = forms.CharField(
         label="Clinical summary",
-        help_text="Taken from the record just now. Change it as you see fit.",
         max_length=20_000,
         required=False,
         error_messages={"max_length": "The clinical summary must be 20,000 characters or fewer"},
     )
     version = forms.IntegerField(min_value=0, required=False, widget=forms.HiddenInput)
+    #: The id that a new referral will have: the same form sent twice writes one.
+    referral_id = forms.UUIDField(required=False, widget=forms.HiddenInput)
 
     def __init__(self, *args: Any, service: Service, sending: bool = False, **more: Any) -> None:
         super().__init__(*args, **more)

@@ -24,6 +24,7 @@ def referrals(actor: Actor, patient: Patient) -> dict[str, Any]:
         "may_read_letters": actor.may(Permission.READ_LETTERS),
         "seen": rows.seen(shown),
         "moving": any(row.moving for row in shown),
+        "pace": min((row.pace for row in shown if row.moving), default=rows.SLOW),
     }
 
 

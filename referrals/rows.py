@@ -15,6 +15,8 @@ from referrals import actions, reach, states, words
 from referrals.models import Referral, ReferralEvent
 
 Kind = ReferralEvent.Kind
+QUICK, SLOW = 3, 30
+JUST_SENT = dt.timedelta(minutes=15)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +30,12 @@ class Row:
     letter: str
     letter_read: bool
     moving: bool
+
+    @property
+    def pace(self) -> int:
+        """Seconds between polls: quick while an answer may come any moment, slow in the weeks after."""
+        sent = self.referral.sent_at
+        return QUICK if sent and timezone.now() - sent < JUST_SENT else SLOW
 
     @property
     def closed(self) -> bool:

@@ -144,6 +144,31 @@ def test_send_referral(gp: Person, clinic: Service, make_patient: Any, rung: lis
     assert "Nothing to do yet." in said
 
 
+def test_a_second_click_sends_nothing_more(gp: Person, clinic: Service, make_patient: Any) -> None:
+    url = new_url(make_patient(phone="01632 960148"), clinic)
+    found = re.search(r'name="referral_id" value="([0-9a-f-]+)"', gp.client.get(url).content.decode())
+    assert found
+    form = written(referral_id=found[1])
+    answers = [gp.client.post(url, form) for _ in range(2)]
+    assert [answer.status_code for answer in answers] == [302, 302]
+    assert answers[0].headers["Location"] == answers[1].headers["Location"]
+    assert (Referral.objects.count(), OutboxMessage.objects.count()) == (1, 1)
+    sent = Referral.objects.get()
+    again = gp.client.post(reverse("referrals:send", args=[sent.pk]), {"version": "1"}, follow=True)
+    assert "Not sent" not in text_of(again)
+    assert OutboxMessage.objects.count() == 1
+
+
+def test_an_id_of_somebody_elses_referral_opens_nothing(
+    stranger: Person, clinic: Service, make_draft: Any, make_patient: Any
+) -> None:
+    theirs = make_draft()
+    own = make_patient(registered_at=stranger.membership.organisation, nhs_number="9990000026")
+    response = stranger.client.post(new_url(own, clinic), written(referral_id=str(theirs.pk)), follow=True)
+    assert response.status_code == 404
+    assert Referral.objects.get().version == 1
+
+
 def test_save_draft_sends_nothing(gp: Person, clinic: Service, make_patient: Any) -> None:
     response = gp.client.post(new_url(make_patient(), clinic), written("draft", reason=""))
     assert response.status_code == 302

@@ -1,6 +1,7 @@
 """Writing a referral: choose a service, write, save or send, change, withdraw. Every act is a POST and a redirect."""
 
-from uuid import UUID
+from typing import Any
+from uuid import UUID, uuid4
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
@@ -39,7 +40,8 @@ def new(request: ActingRequest) -> HttpResponse:
     if request.method == "POST":
         return _written(request, patient, service, None)
     audit.record(by=request.actor, action="opened new referral", patient=patient.pk)
-    start = {"clinical_summary": clinical_summary(request.actor, patient, timezone.now()), "reason": ""}
+    summary = clinical_summary(request.actor, patient, timezone.now())
+    start = {"clinical_summary": summary, "reason": "", "referral_id": uuid4()}
     return _form(request, patient, ReferralForm(initial=start, service=service), None)
 
 
@@ -66,29 +68,28 @@ def _written(request: ActingRequest, patient: Patient, service: Service, referra
     form = ReferralForm(request.POST, service=service, sending=sending)
     if not form.is_valid():
         return _form(request, patient, form, referral, status=422)
-    written = {name: form.cleaned_data[name] for name in ("priority", "reason", "clinical_summary")}
     try:
-        kept = _keep(request, patient, service, referral, form.cleaned_data["version"], written)
+        kept = _keep(request, patient, service, referral, form.cleaned_data)
+    except actions.AlreadyWritten:
+        return _to(request, form.cleaned_data["referral_id"])
     except NotAllowedNow as error:
         form.add_error(None, str(error))
         return _form(request, patient, form, referral, status=422)
     if not sending:
         messages.success(request, "Draft saved. It has not been sent.")
-        return _to(request, kept)
+        return _to(request, kept.pk)
     return _send(request, kept, kept.version)
 
 
 def _keep(
-    request: ActingRequest,
-    patient: Patient,
-    service: Service,
-    referral: Referral | None,
-    version: int | None,
-    written: dict[str, str],
+    request: ActingRequest, patient: Patient, service: Service, referral: Referral | None, data: dict[str, Any]
 ) -> Referral:
+    written = {name: data[name] for name in ("priority", "reason", "clinical_summary")}
     if referral is None:
-        return actions.draft(patient=patient, service=service, by=request.actor, **written)
-    return actions.edit(referral=referral, version=version or 0, service=service, by=request.actor, **written)
+        return actions.draft(
+            patient=patient, service=service, referral_id=data["referral_id"], by=request.actor, **written
+        )
+    return actions.edit(referral=referral, version=data["version"] or 0, service=service, by=request.actor, **written)
 
 
 def _send(request: ActingRequest, referral: Referral, version: int) -> HttpResponse:
@@ -98,21 +99,23 @@ def _send(request: ActingRequest, referral: Referral, version: int) -> HttpRespo
         messages.error(request, f"Not sent. {error}")
     else:
         messages.success(request, f"Referral to {referral.service.name} sent.")
-    return _to(request, referral)
+    return _to(request, referral.pk)
 
 
-def _to(request: HttpRequest, referral: Referral) -> HttpResponse:
+def _to(request: HttpRequest, referral_id: UUID) -> HttpResponse:
     """On to the referral's page; htmx is told so, or it would swap the page into the form."""
     if wants_part(request):
-        return HttpResponseClientRedirect(reverse("referrals:referral", args=[referral.pk]))
-    return redirect("referrals:referral", referral.pk)
+        return HttpResponseClientRedirect(reverse("referrals:referral", args=[referral_id]))
+    return redirect("referrals:referral", referral_id)
 
 
 @require_POST
 @requires(Permission.WRITE_REFERRAL)
 def send(request: ActingRequest, referral_id: UUID) -> HttpResponse:
-    """Send a draft as it stands."""
+    """Send a draft as it stands. What was sent already, by a second click, is only shown."""
     referral = reach.referral_or_404(request.actor, referral_id)
+    if referral.state != Referral.State.DRAFT:
+        return redirect("referrals:referral", referral.pk)
     if not referral.reason.strip():
         messages.error(request, "Not sent. Enter the reason for referral first.")
         return redirect("referrals:edit", referral.pk)
@@ -122,8 +125,10 @@ def send(request: ActingRequest, referral_id: UUID) -> HttpResponse:
 @require_POST
 @requires(Permission.WRITE_REFERRAL)
 def withdraw(request: ActingRequest, referral_id: UUID) -> HttpResponse:
-    """Give up a draft."""
+    """Give up a draft. What was withdrawn or sent already, by a second click, is only shown."""
     referral = reach.referral_or_404(request.actor, referral_id)
+    if referral.state != Referral.State.DRAFT:
+        return redirect("referrals:referral", referral.pk)
     try:
         actions.withdraw(referral=referral, version=_version(request), by=request.actor)
     except NotAllowedNow as error:
