@@ -8,6 +8,8 @@ from django.utils.functional import SimpleLazyObject
 
 from access.actor import Actor, actor
 from access.permissions import Permission
+from records import reach
+from referrals.panels import to_do
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,9 +28,9 @@ def places(who: Actor) -> list[Place]:
     if who.may(Permission.FIND_PATIENT):
         found.append(Place("/patients/", "Patients"))
     if who.may(Permission.READ_REFERRALS):
-        found.append(Place("/referrals/", "Referrals"))
+        found.append(Place("/referrals/", "Referrals", to_do(who), "to do"))
     if who.may(Permission.READ_CARE_SUMMARY):
-        found.append(Place("/care/", "My people"))
+        found.append(Place("/care/", "My people", reach.patients(who).count(), "people"))
     if who.may(Permission.READ_REFERRED):
         found.append(Place("/referrals/received/", "Referrals received"))
     return found

@@ -29,7 +29,7 @@ def home(request: ActingRequest) -> HttpResponse:
         return redirect("socialcare:caseload")
     if who.role == Role.HOSPITAL_CLINICIAN:
         return redirect("referrals:received")
-    if who.may(Permission.READ_RECORD):
+    if who.may(Permission.READ_RECORD) and who.may(Permission.SEE_APPOINTMENTS):
         day = homes.day(who, everyone="everyone" in request.GET)
         audit.record(by=who, action="opened today's appointments")
         return render(request, "gpportal/home_clinician.html", {"day": day})
@@ -72,7 +72,7 @@ def _desk(request: ActingRequest, patient_id: UUID) -> HttpResponse:
         "patient": patient,
         "banner": panels.banner(who, patient, held, heading=True),
         "letters": panels.letters(who, patient, held),
-        "appointments": panels.appointments(who, patient, held),
+        "appointments": panels.appointments(who, patient, held) if who.may(Permission.SEE_APPOINTMENTS) else None,
         "referrals": referrals(who, patient),
     }
     audit.record(by=who, action="opened patient's details", patient=patient.pk, of=patient)

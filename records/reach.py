@@ -109,8 +109,18 @@ def _rows_of(actor: Actor, patient: Patient) -> list[UUID]:
     """Ids of a patient within reach and of everyone found to be the same person; empty when out of reach.
 
     Merges rewrite no rows, so these are read under all ids. Fetched first, and not as a subquery, so that what follows
-    narrows to the patient by index. One query; one more per level of merging.
+    narrows to the patient by index. One query; one more per level of merging. Kept on the patient as read for this
+    request, so that a screen of many parts asks once.
     """
+    kept: tuple[Actor, list[UUID]] | None = getattr(patient, "_rows_of", None)
+    if kept is not None and kept[0] == actor:
+        return kept[1]
+    found = _merged_ids(actor, patient)
+    patient._rows_of = (actor, found)  # type: ignore[attr-defined]
+    return found
+
+
+def _merged_ids(actor: Actor, patient: Patient) -> list[UUID]:
     reachable = patients(actor).filter(pk=patient.pk)
     merged = Patient.objects.filter(merged_into=patient.pk)
     found = set(reachable.values_list("pk", flat=True).union(merged.values_list("pk", flat=True)))

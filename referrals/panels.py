@@ -54,3 +54,9 @@ def worklist(actor: Actor, name: str, page: int, *, at_most: int) -> dict[str, A
         "seen": rows.seen(shown, counts, chosen.name, page),
         "today": today,
     }
+
+
+def to_do(actor: Actor) -> int:
+    """How many referrals somebody here has to act on now. One query."""
+    first = worklists.next_list(timezone.localdate())
+    return worklists.counts(reach.referrals(actor), [first])[first.name]

@@ -10,8 +10,10 @@ from django.utils import timezone
 
 from access.models import AuditEvent, Organisation
 from conftest import Person
+from exchange.models import Service
 from records.models import LastLooked, LetterRead, Patient, Resource
 from records.tests.saying import file_letter, relate, say
+from referrals.models import Referral, ReferralEvent
 
 MakePatient = Callable[..., Patient]
 pytestmark = pytest.mark.django_db
@@ -33,11 +35,28 @@ def jane(
     return patient
 
 
+def refer(patient: Patient, author: Person, riverside: Organisation, infirmary: Organisation) -> None:
+    """A referral that is on its way and one that a letter came back to: every part of the panel has something to ask."""
+    service, _ = Service.objects.get_or_create(
+        organisation=infirmary,
+        service_id="9000000201",
+        defaults={"name": "Heart failure", "use_case": "gp-to-hospital"},
+    )
+    letter = file_letter(infirmary, patient, "<p>x</p>")
+    for state, kind, says in (("sent", "sent", {}), ("answered", "letter-filed", {"letter": str(letter.pk)})):
+        referral = Referral(patient=patient, service=service, organisation=riverside, author=author.user, reason="x")
+        referral.state = state
+        referral.save()
+        ReferralEvent.objects.create(
+            referral=referral, number=1, kind=kind, at=timezone.now(), by="x", by_kind="person", says=says
+        )
+
+
 def opened(person: Person) -> list[str]:
     return list(AuditEvent.objects.filter(actor_id=str(person.user.pk)).order_by("pk").values_list("action", flat=True))
 
 
-# The one screen ---------------------------------------------------------------------------------------------------------
+# The one screen -------------------------------------------------------------------------------------------------------
 def test_the_one_screen_shows_what_every_source_says(jane: Patient, gp: Person) -> None:
     page = gp.client.get(f"/patients/{jane.pk}/")
     assert page.status_code == 200
@@ -113,10 +132,12 @@ def _long_record(patient: Patient, riverside: Organisation, number: int) -> None
 
 
 def test_its_queries_are_few_and_the_same_for_5_and_for_5000_resources(
-    jane: Patient, make_patient: MakePatient, gp: Person, riverside: Organisation
+    jane: Patient, make_patient: MakePatient, gp: Person, riverside: Organisation, infirmary: Organisation
 ) -> None:
     long = make_patient(family="Long", nhs_number="9991234528")
     _long_record(long, riverside, 5000)
+    for patient in (jane, long):
+        refer(patient, gp, riverside, infirmary)
     client = gp.client
     counts = {}
     for patient in (jane, long):
@@ -126,7 +147,8 @@ def test_its_queries_are_few_and_the_same_for_5_and_for_5000_resources(
         ) as queries:
             page = client.get(f"/patients/{patient.pk}/")
         assert page.status_code == 200
-        counts[patient.family] = len(queries)
+        asked = [q["sql"] for q in queries if not q["sql"].startswith(("SAVEPOINT", "RELEASE"))]
+        counts[patient.family] = len(asked)
     assert counts["Smith"] == counts["Long"]
     assert counts["Long"] <= MOST_QUERIES
     assert len(page.content) < 80_000
@@ -148,7 +170,7 @@ def test_hostile_words_from_a_source_stay_words(jane: Patient, gp: Person, river
         assert mark not in html
 
 
-# Each role, each page -------------------------------------------------------------------------------------------------------
+# Each role, each page -------------------------------------------------------------------------------------------------
 CLINICAL = ["panel/problems/", "panel/medicines/", "panel/allergies/", "panel/results/", "panel/timeline/",
             "problems/past/", "medicines/past/", "results/", "timeline/"]  # fmt: skip
 
@@ -207,7 +229,7 @@ def test_a_restricted_persons_address_is_shown_to_nobody(make_patient: MakePatie
     assert "ZZ9 9ZZ" not in client.get("/patients/", {"q": "smith"}).content.decode()
 
 
-# Home -----------------------------------------------------------------------------------------------------------------------
+# Home -----------------------------------------------------------------------------------------------------------------
 def test_a_gps_day_is_their_own_appointments_with_what_is_new(
     jane: Patient, make_patient: MakePatient, gp: Person, riverside: Organisation
 ) -> None:
@@ -259,7 +281,7 @@ def test_the_navigation_names_only_what_the_role_opens(
     assert places(privacy_officer) == set()
 
 
-# Finding ----------------------------------------------------------------------------------------------------------------------
+# Finding --------------------------------------------------------------------------------------------------------------
 def test_find_answers_a_page_or_only_its_part(jane: Patient, gp: Person) -> None:
     client = gp.client
     page = client.get("/patients/", {"q": "smith"}).content.decode()
@@ -273,7 +295,7 @@ def test_find_answers_a_page_or_only_its_part(jane: Patient, gp: Person) -> None
     assert "Any of these will do" in client.get("/patients/").content.decode()
 
 
-# Errors in plain words ----------------------------------------------------------------------------------------------------------
+# Errors in plain words ------------------------------------------------------------------------------------------------
 def test_a_page_that_is_not_there_does_not_tell_whether_a_patient_is(jane: Patient, stranger: Person) -> None:
     client = stranger.client
     there = client.get(f"/patients/{jane.pk}/")

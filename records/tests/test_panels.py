@@ -24,7 +24,7 @@ def tags(person: Person, patient: Patient) -> list[str]:
     return [alert.text for alert in panels.banner(person.actor, patient)["alerts"]]
 
 
-# The banner: three states of allergies -----------------------------------------------------------------------------------
+# The banner: three states of allergies --------------------------------------------------------------------------------
 def test_an_allergy_is_said_in_words(make_patient: MakePatient, gp: Person, riverside: Organisation) -> None:
     patient = make_patient()
     detail = {"reaction": "Anaphylaxis", "onset": "1998", "verification": "confirmed"}
@@ -79,7 +79,7 @@ def test_a_receptionists_banner_holds_nothing_clinical(
     assert shown["refer"] is False
 
 
-# Rows ---------------------------------------------------------------------------------------------------------------------
+# Rows -----------------------------------------------------------------------------------------------------------------
 def test_problems_count_what_is_past_and_keep_errors_out(
     make_patient: MakePatient, gp: Person, riverside: Organisation
 ) -> None:
@@ -146,7 +146,7 @@ def test_of_one_day_the_abnormal_comes_first(make_patient: MakePatient, gp: Pers
     assert [t.latest.display for t in panels.results(gp.actor, patient)["trends"]] == ["Weight", "Urea", "Albumin"]
 
 
-# What is new ----------------------------------------------------------------------------------------------------------------
+# What is new ----------------------------------------------------------------------------------------------------------
 def test_what_is_stored_after_the_last_look_is_new_to_that_person_alone(
     make_patient: MakePatient, gp: Person, nurse: Person, riverside: Organisation
 ) -> None:

@@ -46,7 +46,7 @@ def filled(route: str, values: dict[str, Any]) -> str:
     """The route with its parameters replaced: known ids by the cast's, others by one that does not exist."""
 
     def value(match: re.Match[str]) -> str:
-        return str(values.get(match.group("name"), uuid.uuid4() if match.group("kind") == "uuid" else "x"))
+        return str(values.get(match.group("name"), uuid.uuid4() if match.group("kind") == "uuid" else "1"))
 
     return "/" + re.sub(r"<(?:(?P<kind>\w+):)?(?P<name>\w+)>", value, route)
 

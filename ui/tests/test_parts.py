@@ -53,7 +53,7 @@ def test_every_point_is_drawn_within_the_picture(values: list[float], low: float
     assert all(0 <= x <= 96 and 0 <= y <= 24 for x, y in places)
 
 
-# Page or part -----------------------------------------------------------------------------------------------------------
+# Page or part ---------------------------------------------------------------------------------------------------------
 @pytest.mark.parametrize(
     ("seen", "version", "settled", "status"),
     [("3", 3, False, 204), ("2", 3, False, 200), (None, 3, False, 200), ("3", 3, True, 286), ("x", "3-1", False, 200)],
@@ -100,7 +100,7 @@ def test_a_part_asked_for_after_the_session_ended_reloads_the_page() -> None:
     assert _through(gone).status_code == 302
 
 
-# What we vendor -----------------------------------------------------------------------------------------------------------
+# What we vendor -------------------------------------------------------------------------------------------------------
 def test_our_css_drops_fonts_maps_and_absolute_addresses() -> None:
     css = (
         "@font-face{font-family:Frutiger W01;src:url(https://assets.nhs.uk/x.woff2)}"
