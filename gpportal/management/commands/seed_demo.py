@@ -16,6 +16,7 @@ from gpportal.demonstration import dumps
 from records.actions import relate
 from records.ingest import Report, ingest
 from records.models import Patient, PatientLink, Relationship
+from referrals import demonstration as demonstration_referrals
 
 PRACTICE, SOCIAL_CARE = "Y90001", "VZZ01"
 BY = system("demonstration")
@@ -44,7 +45,9 @@ class Command(BaseCommand):
         self.stdout.write(f"{len(logins)} logins, {Organisation.objects.count()} organisations")
         self._records()
         self._caseload()
-        return self._today()
+        self._today()
+        self.stdout.write(f"{demonstration_referrals.seed()} referrals written")
+        return None
 
     def _records(self) -> None:
         """What practice, hospital and social care say, through the same ingest as any file."""
