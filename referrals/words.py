@@ -103,7 +103,8 @@ def _sent(f: Facts, now: dt.datetime) -> Standing:
         return Standing(sent, "Nothing to do yet.")
     again = "We are trying again now."
     if f.next_try_at is not None and f.next_try_at > now:
-        again = f"We try again {at_moment(f.next_try_at, now)}."
+        soon = f.next_try_at - now < dt.timedelta(minutes=1)
+        again = "We try again within a minute." if soon else f"We try again {at_moment(f.next_try_at, now)}."
     sentence = f"Waiting to go out: {f.organisation} has not answered since {dates.when(f.failing_since, now)}. {again}"
     if _overdue(f, now):
         return Standing(sentence, f"Ring {f.organisation}: this has not reached them.", "bad", ours=True)

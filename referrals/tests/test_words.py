@@ -44,6 +44,11 @@ def facts(state: str, **more: Any) -> Facts:
             "Nothing to do yet.",
         ),
         (
+            facts(State.SENT, failing_since=t(minutes=6), next_try_at=t(minutes=-0.5)),
+            "Waiting to go out: Northern Infirmary has not answered since 09:14. We try again within a minute.",
+            "Nothing to do yet.",
+        ),
+        (
             facts(State.SENT, failing_since=t(hours=17), next_try_at=None),
             "Waiting to go out: Northern Infirmary has not answered since yesterday 16:20. We are trying again now.",
             "Nothing to do yet.",
