@@ -80,6 +80,11 @@ class Names:
             self._people.clear()
         self._people |= people
 
+    def forget(self) -> None:
+        """Forgets everything: what was remembered in a transaction that failed is not there."""
+        self._names.clear()
+        self._people.clear()
+
     def knows(self, row: UUID) -> bool:
         """Whether a row is known to be stored."""
         return row in self._people or row in self._names

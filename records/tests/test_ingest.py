@@ -10,7 +10,10 @@ import pytest
 from django.db import DataError
 
 from access.models import AuditEvent, Organisation
-from records.ingest import rows, storing
+from records.ingest import letters, rows, storing
+from records.ingest.identity import row_id
+from records.ingest.intake import Intake
+from records.ingest.reading import Entry
 from records.models import Finding, Letter, Patient, Received, Relationship, Resource, ResourceVersion
 from records.tests.taking import BY, bundle, condition, counts, patient, take, write
 
@@ -115,7 +118,7 @@ def test_the_same_resource_always_lands_on_the_same_row(
     by_source = {one.source.ods_code: one.pk for one in Resource.objects.all()}
     assert len(set(by_source.values())) == 2
 
-    assert by_source["Y90001"] == storing.row_id("Y90001", "Patient", "p1")
+    assert by_source["Y90001"] == row_id("Y90001", "Patient", "p1")
 
 
 # Twice ----------------------------------------------------------------------------------------------------------------
@@ -183,7 +186,7 @@ def test_a_transaction_is_stored_as_a_whole_or_not_at_all(tmp_path: Path, rivers
 
 def test_a_transaction_whose_last_write_fails_leaves_nothing(tmp_path: Path, riverside: Organisation) -> None:
     file = write(tmp_path / "a.json", bundle("transaction", patient(), condition()))
-    with patch.object(storing.letters, "file", side_effect=DataError):
+    with patch.object(letters, "file", side_effect=DataError):
         assert counts(take(file, riverside, riverside)) == (0, 0, 0, 2)
     assert not Resource.objects.exists()
     assert not Patient.objects.exists()
@@ -203,6 +206,22 @@ def test_a_value_the_database_refuses_spoils_no_other(tmp_path: Path, riverside:
         assert counts(take(file, riverside)) == (2, 0, 0, 1)
     assert Resource.objects.get(type="Condition").patient == Patient.objects.get()
     assert body("Condition")["subject"]["reference"] == f"Patient/{Resource.objects.get(type='Patient').pk}"
+
+
+def test_what_was_meant_for_a_patient_who_could_not_be_stored_waits(tmp_path: Path, riverside: Organisation) -> None:
+    insert = rows.insert
+
+    def refuse(new: list[rows.Row]) -> None:
+        if any(one["type"] == "Patient" for one in new):
+            raise DataError
+        insert(new)
+
+    file = write(tmp_path / "a.ndjson", patient(), condition())
+    with patch.object(rows, "insert", refuse):
+        assert counts(take(file, riverside)) == (1, 0, 0, 1)
+    assert Resource.objects.get().patient is None
+    assert not Patient.objects.exists()
+    assert Finding.objects.get().kind == Finding.Kind.DANGLING
 
 
 @pytest.mark.parametrize(
@@ -368,7 +387,7 @@ def test_an_imported_letter_is_filed_and_its_text_is_the_patients(
 
 # The caller's transaction ---------------------------------------------------------------------------------------------
 def test_within_a_transaction_one_bad_entry_refuses_all(riverside: Organisation) -> None:
-    entries = [storing.Entry(1, patient()), storing.Entry(2, condition(code=[]))]
+    entries = [Entry(1, patient()), Entry(2, condition(code=[]))]
     with pytest.raises(ValueError, match=r"entry 2: Condition\.code"):
-        storing.store_within(storing.Intake(riverside, BY), entries)
+        storing.store_within(Intake(riverside, BY), entries)
     assert not Resource.objects.exists()
