@@ -4,11 +4,12 @@ import time
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Count, Min, Model, Q
+from django.db.models import QuerySet
 from django.utils import timezone
 from redis import Redis
 from redis.exceptions import RedisError
 
+from exchange import claims
 from exchange.models import InboxMessage, OutboxMessage, Partner
 
 _SWEPT = "gpportal:swept"
@@ -29,8 +30,10 @@ def state() -> dict[str, Any]:
     A partner that does not answer is named by its ODS code; what is for it waits, which is as it should be. Raises
     DatabaseError when the database is unusable.
     """
-    outbox = _queue(OutboxMessage, OutboxMessage.State.QUEUED)
-    inbox = _queue(InboxMessage, InboxMessage.State.RECEIVED)
+    queued = OutboxMessage.objects.filter(state=OutboxMessage.State.QUEUED)
+    received = InboxMessage.objects.filter(state=InboxMessage.State.RECEIVED)
+    outbox = _queue(queued, claims.due())
+    inbox = _queue(received, received.filter(due_at__lte=timezone.now()))
     failing = Partner.objects.filter(enabled=True, failing_since__isnull=False)
     broker, sweep_age = _sweep()
     lively = sweep_age is not None and sweep_age <= max(30, 3 * settings.SWEEP_SECONDS)
@@ -64,10 +67,8 @@ def _sweep() -> tuple[str, int | None]:
     return OK, int(time.time() - float(swept)) if isinstance(swept, bytes) else None
 
 
-def _queue(kind: type[Model], waiting: str) -> dict[str, int]:
-    """How many wait, and for how long the one that is due longest has been due."""
-    now = timezone.now()
-    rows = kind._default_manager.filter(state=waiting)
-    found = rows.aggregate(waiting=Count("pk"), oldest=Min("due_at", filter=Q(due_at__lte=now)))
-    overdue = int((now - found["oldest"]).total_seconds()) if found["oldest"] else 0
-    return {"waiting": found["waiting"], "overdue_seconds": overdue}
+def _queue(waiting: QuerySet[Any], due: QuerySet[Any]) -> dict[str, int]:
+    """How many wait, and for how long the one that is due longest has been due (what waits for its turn is not due)."""
+    oldest = due.order_by("due_at").values_list("due_at", flat=True).first()
+    overdue = int((timezone.now() - oldest).total_seconds()) if oldest else 0
+    return {"waiting": waiting.count(), "overdue_seconds": overdue}

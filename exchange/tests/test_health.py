@@ -59,6 +59,17 @@ def test_a_queue_that_is_late_shows(client: Client, put: Callable[..., OutboxMes
     assert found["figures"]["partners_not_answering"] == ["RZZ01"]
 
 
+@pytest.mark.django_db(transaction=True)
+def test_what_waits_for_its_turn_is_not_late(client: Client, put: Callable[..., OutboxMessage]) -> None:
+    health.note_sweep()
+    first, second = put(concerns_id="same"), put(concerns_id="same")
+    OutboxMessage.objects.filter(pk=first.pk).update(due_at=timezone.now() + timedelta(hours=1))
+    OutboxMessage.objects.filter(pk=second.pk).update(due_at=timezone.now() - timedelta(hours=1))
+    found = ready(client)
+    assert found["outbox"] == "ok"
+    assert found["figures"]["outbox"] == {"waiting": 2, "overdue_seconds": 0}
+
+
 def test_an_unusable_database_is_503(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     def fail() -> dict[str, Any]:
         raise DatabaseError

@@ -3,6 +3,8 @@
 import base64
 import json
 import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs
 from uuid import uuid4
@@ -169,6 +171,14 @@ def test_our_key_is_published_without_its_secret_and_kept_for_us_alone(settings:
     assert "d" not in found
     assert found["kid"] == keys.ours().kid
     assert settings.SIGNING_KEY_FILE.stat().st_mode & 0o777 == 0o600
+
+
+def test_of_processes_that_start_together_one_key_wins(tmp_path: Path) -> None:
+    path = tmp_path / "new" / "signing-key.json"
+    with ThreadPoolExecutor(4) as pool:
+        kids = set(pool.map(lambda _: keys._read.__wrapped__(path).kid, range(8)))
+    assert len(kids) == 1
+    assert [one.name for one in path.parent.iterdir()] == [path.name]
 
 
 # Our own tokens at a partner ------------------------------------------------------------------------------------------
