@@ -152,10 +152,12 @@ def record_event(
 ) -> Referral:
     """Add to the history and write where the referral now stands: the only writer of state, version and due_on.
 
-    `at` is when it happened, which may be before what we have heard already. Nothing is audited here: the act that
-    calls this is.
+    `at` is when it happened, which may be before what we have heard already. The same inbox message tells the same
+    thing once. Nothing is audited here: the act that calls this is.
     """
     held = Referral.objects.select_for_update().get(pk=referral.pk)
+    if inbox_id and held.events.filter(kind=kind, inbox_id=inbox_id).exists():
+        return held
     held.version += 1
     ReferralEvent.objects.create(
         referral=held,

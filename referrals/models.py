@@ -95,11 +95,6 @@ class ReferralEvent(models.Model):
         ordering: ClassVar = ["number"]
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["referral", "number"], name="event_number_once"),
-            models.UniqueConstraint(
-                fields=["referral", "kind", "inbox_id"],
-                condition=models.Q(inbox_id__isnull=False),
-                name="event_once_per_message",
-            ),
         ]
 
     def __str__(self) -> str:

@@ -15,8 +15,4 @@ class Migration(migrations.Migration):
             name='kind',
             field=models.CharField(choices=[('drafted', 'Written'), ('edited', 'Changed'), ('sent', 'Sent'), ('delivered', 'Delivered'), ('accepted', 'Accepted'), ('booked', 'Booked'), ('rejected', 'Rejected'), ('refused', 'Refused by the receiving system'), ('expired', 'Could not be delivered'), ('letter-filed', 'Letter received'), ('completed', 'Completed'), ('withdrawn', 'Withdrawn')], max_length=16),
         ),
-        migrations.AddConstraint(
-            model_name='referralevent',
-            constraint=models.UniqueConstraint(condition=models.Q(('inbox_id__isnull', False)), fields=('referral', 'kind', 'inbox_id'), name='event_once_per_message'),
-        ),
     ]
