@@ -1,0 +1,153 @@
+"""The pages in a browser: nothing for axe to find, no sideways scrolling, keyboard alone, without scripts."""
+
+import re
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page, expect
+
+from access.models import Organisation
+from conftest import Person
+from records.models import Letter, Patient, Resource
+from records.tests.saying import file_letter
+from tests.browser.conftest import SignIn
+
+pytestmark = pytest.mark.django_db(transaction=True)
+#: A desk, 200% zoom on a desk, and a phone.
+WIDTHS = [1280, 640, 400]
+GP_PAGES = [
+    "/",
+    "/patients/",
+    "/patients/?q=smith",
+    "/patients/?q=nobody",
+    "/choose-role/",
+    "/patients/{jane}/",
+    "/patients/{jane}/problems/past/",
+    "/patients/{jane}/medicines/past/",
+    "/patients/{jane}/results/",
+    "/patients/{jane}/results/{result}/",
+    "/patients/{jane}/timeline/",
+    "/patients/{jane}/timeline/?show=results",
+    "/patients/{jane}/letters/",
+    "/patients/{jane}/letters/{letter}/",
+    "/not-there/",
+]
+
+
+def addresses(pages: list[str], jane: Patient) -> list[str]:
+    letter = Letter.objects.get()
+    result = Resource.objects.filter(kind="result").first()
+    assert result is not None
+    return [page.format(jane=jane.pk, letter=letter.pk, result=result.pk) for page in pages]
+
+
+def assert_sound(page: Page, address: str, *, axe: bool = True) -> None:
+    page.goto(address)
+    if axe:
+        found = Axe().run(page).response["violations"]
+        assert [(v["id"], v["nodes"][0]["html"]) for v in found] == [], address
+    sideways = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+    assert sideways <= 0, f"{address} scrolls sideways by {sideways}"
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_a_gps_pages_are_sound(width: int, sign_in: SignIn, gp: Person, jane: Patient) -> None:
+    page = sign_in(gp, width=width)
+    for address in addresses(GP_PAGES, jane):
+        assert_sound(page, address, axe=width != 640)
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_the_others_pages_are_sound(
+    width: int,
+    sign_in: SignIn,
+    receptionist: Person,
+    social_worker: Person,
+    privacy_officer: Person,
+    jane: Patient,
+) -> None:
+    for person, pages in (
+        (receptionist, ["/", "/patients/{jane}/", "/patients/{jane}/letters/", "/patients/{jane}/results/"]),
+        (social_worker, ["/care/", "/care/?q=nobody", "/care/{jane}/"]),
+        (privacy_officer, ["/"]),
+    ):
+        page = sign_in(person, width=width)
+        for address in addresses(pages, jane):
+            assert_sound(page, address, axe=width != 640)
+    assert_sound(sign_in(None, width=width), "/sign-in/")
+
+
+def test_the_keyboard_alone_finds_opens_and_refers(sign_in: SignIn, gp: Person, jane: Patient) -> None:
+    page = sign_in(gp)
+    page.goto("/")
+    page.keyboard.press("/")
+    expect(page.locator("#find")).to_be_focused()
+    page.keyboard.type("smith ja")
+    expect(page.locator("#found a")).to_have_count(1)
+    page.keyboard.press("ArrowDown")
+    expect(page.locator("#found a")).to_be_focused()
+    page.keyboard.press("Enter")
+    page.wait_for_url(f"**/patients/{jane.pk}/")
+    page.keyboard.press("r")
+    page.wait_for_url(re.compile(r"/referrals/new/\?patient="))
+
+
+def test_escape_closes_what_was_found_and_typing_never_triggers_shortcuts(
+    sign_in: SignIn, gp: Person, jane: Patient
+) -> None:
+    page = sign_in(gp)
+    page.goto(f"/patients/{jane.pk}/")
+    page.locator("#find").fill("")
+    page.locator("#find").press_sequentially("r/smith")
+    expect(page.locator("#find")).to_have_value("r/smith")
+    expect(page).to_have_url(re.compile(rf"/patients/{jane.pk}/$"))
+    page.locator("#find").fill("smith")
+    expect(page.locator("#found a")).to_have_count(1)
+    page.keyboard.press("Escape")
+    expect(page.locator("#found a")).to_have_count(0)
+
+
+def test_everything_works_without_scripts(sign_in: SignIn, gp: Person, jane: Patient) -> None:
+    page = sign_in(gp, javascript=False)
+    page.goto("/")
+    page.fill("#find", "smith")
+    page.press("#find", "Enter")
+    page.click("#found a")
+    expect(page.locator("h1")).to_contain_text("SMITH, Jane")
+    page.click("#letters a")
+    expect(page.locator("h1")).to_have_text("Discharge summary")
+    page.click("details.me summary")
+    page.click("text=Sign out")
+    expect(page).to_have_url(re.compile("/sign-in/"))
+
+
+def test_signing_in_wrongly_says_so_and_right_opens_the_day(sign_in: SignIn, gp: Person, jane: Patient) -> None:
+    page = sign_in(None)
+    page.goto(f"/patients/{jane.pk}/")
+    page.fill("[name=username]", "gp@riverside.example")
+    page.fill("[name=password]", "wrong")
+    page.click("main button")
+    expect(page.locator(".nhsuk-error-summary")).to_be_focused()
+    page.fill("[name=password]", "correct-horse-battery")
+    page.click("main button")
+    expect(page.locator("h1")).to_contain_text("SMITH, Jane")
+
+
+def test_a_letter_that_comes_in_appears_by_itself(
+    sign_in: SignIn, gp: Person, jane: Patient, infirmary: Organisation
+) -> None:
+    page = sign_in(gp)
+    page.goto(f"/patients/{jane.pk}/")
+    expect(page.locator("#letters")).to_contain_text("1 unread")
+    file_letter(infirmary, jane, "<p>x</p>", title="Clinic letter")
+    expect(page.locator("#letters")).to_contain_text("Clinic letter", timeout=25_000)
+    expect(page.locator("#letters")).to_contain_text("2 unread")
+
+
+def test_the_name_stays_in_sight_while_scrolling(sign_in: SignIn, gp: Person, jane: Patient) -> None:
+    page = sign_in(gp)
+    page.set_viewport_size({"width": 1280, "height": 500})
+    page.goto(f"/patients/{jane.pk}/")
+    page.mouse.wheel(0, 600)
+    page.wait_for_function("window.scrollY > 200")
+    assert page.locator(".patient h1").evaluate("e => e.getBoundingClientRect().top") >= 0
