@@ -21,9 +21,9 @@ from exchange import claims, outbox
 from exchange.models import DeliveryAttempt, OutboxMessage, Partner
 from exchange.tests import listening
 from exchange.tests.stub import Say, Stub, refusal
-from exchange.transports import TRANSPORTS
+from exchange.transports import TRANSPORTS, Answer
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 Put = Callable[..., OutboxMessage]
 Heard = list[tuple[str, dict[str, str]]]
 
@@ -210,6 +210,21 @@ def test_a_fault_of_ours_leaves_a_trace_and_is_tried_again(put: Put, monkeypatch
     assert message.to.failing_since is None
 
 
+@pytest.mark.django_db(transaction=True)
+def test_the_call_is_made_outside_any_transaction_and_after_the_try_is_noted(
+    put: Put, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[tuple[bool, int]] = []
+
+    def call(message: OutboxMessage) -> Answer:
+        seen.append((connection.in_atomic_block, message.tries.filter(ended_at=None).count()))
+        return Answer(200, "{}")
+
+    monkeypatch.setitem(TRANSPORTS, "bars", call)
+    assert outbox.deliver(put().pk) == "delivered"
+    assert seen == [(False, 1)]
+
+
 def test_messages_about_one_thing_keep_their_order(put: Put, stub_partner: Stub, bell: list[Any]) -> None:
     first, second, other = put(concerns_id="same"), put(concerns_id="same"), put(concerns_id="another")
     assert outbox.deliver(second.pk) == "not-claimed"
@@ -234,6 +249,7 @@ def in_threads(work: Callable[[int], Any], count: int) -> None:
         thread.join()
 
 
+@pytest.mark.django_db(transaction=True)
 def test_many_workers_one_message_one_delivery(put: Put, stub_partner: Stub, heard: Heard) -> None:
     stub_partner.says = [Say(wait=0.2)]
     message = put()
@@ -243,6 +259,7 @@ def test_many_workers_one_message_one_delivery(put: Put, stub_partner: Stub, hea
     assert (len(stub_partner.arrivals), len(heard), message.tries.count()) == (1, 1, 1)
 
 
+@pytest.mark.django_db(transaction=True)
 def test_no_more_at_once_than_a_partner_takes(put: Put, hospital: Partner, stub_partner: Stub) -> None:
     Partner.objects.update(max_in_flight=2)
     stub_partner.says = [Say(wait=0.2)]
@@ -265,7 +282,6 @@ def test_a_late_answer_counts_although_the_lease_was_lost(put: Put, stub_partner
     assert second is not None
     from exchange import settling
     from exchange.errors import PartnerTimedOut
-    from exchange.transports import Answer
 
     assert settling.arrived(first, Answer(200, "{}"), by=outbox.BY) == "delivered"
     assert settling.failed(second, PartnerTimedOut(), by=outbox.BY) == "overtaken"
@@ -288,6 +304,7 @@ outbox.deliver(sys.argv[1])
 """
 
 
+@pytest.mark.django_db(transaction=True)
 def test_a_worker_killed_in_mid_delivery_loses_and_doubles_nothing(
     put: Put, stub_partner: Stub, heard: Heard, project: Path, settings: Any
 ) -> None:

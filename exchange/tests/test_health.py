@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.db import DatabaseError
@@ -14,6 +15,12 @@ from redis import Redis
 
 from exchange import health
 from exchange.models import OutboxMessage, Partner
+
+
+@pytest.fixture(autouse=True)
+def _own_mark(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tests that run side by side share the broker."""
+    monkeypatch.setattr(health, "_SWEPT", f"gpportal:swept:{uuid4()}")
 
 
 def ready(client: Client) -> dict[str, Any]:
@@ -46,7 +53,7 @@ def test_a_dead_broker_degrades_and_does_not_stop_us(client: Client, settings: A
     assert (found["status"], found["broker"], found["workers"]) == ("degraded", "degraded", "degraded")
 
 
-@pytest.mark.django_db(transaction=True)
+@pytest.mark.django_db
 def test_a_queue_that_is_late_shows(client: Client, put: Callable[..., OutboxMessage]) -> None:
     health.note_sweep()
     put()
@@ -59,7 +66,7 @@ def test_a_queue_that_is_late_shows(client: Client, put: Callable[..., OutboxMes
     assert found["figures"]["partners_not_answering"] == ["RZZ01"]
 
 
-@pytest.mark.django_db(transaction=True)
+@pytest.mark.django_db
 def test_what_waits_for_its_turn_is_not_late(client: Client, put: Callable[..., OutboxMessage]) -> None:
     health.note_sweep()
     first, second = put(concerns_id="same"), put(concerns_id="same")

@@ -59,7 +59,7 @@ def test_what_is_put_is_sealed_and_rings_once_committed(put: Put, bell: list[Any
     assert decoded["NHSD-Requesting-Practitioner"]["practitioner"]["display"] == "Dr A Khan"
 
 
-@pytest.mark.django_db(transaction=True)
+@pytest.mark.django_db
 def test_every_header_the_published_contract_requires_is_sealed(put: Put, gp: Person, project: Path) -> None:
     contract = project.parent / "shared" / "data" / "openapi" / "bars-1.4.0" / "booking-and-referral-1.4.0.json"
     if not contract.exists():
@@ -111,7 +111,7 @@ def celery_at(broker: str) -> Celery:
     return app
 
 
-@pytest.mark.django_db(transaction=True)
+@pytest.mark.django_db
 def test_the_sweep_rings_for_what_is_due_and_for_nothing_else(put: Put, bell: list[Any]) -> None:
     due, leased, done = put(), put(), put()
     OutboxMessage.objects.filter(pk=leased.pk).update(due_at=timezone.now() + timedelta(seconds=30))
@@ -121,7 +121,7 @@ def test_the_sweep_rings_for_what_is_due_and_for_nothing_else(put: Put, bell: li
     assert bell == [("exchange.tasks.deliver", str(due.pk))]
 
 
-@pytest.mark.django_db(transaction=True)
+@pytest.mark.django_db
 def test_progress_tells_of_the_newest_message_in_one_query(put: Put, django_assert_num_queries: Any) -> None:
     put(concerns_id="a")
     newest = put(concerns_id="a")
