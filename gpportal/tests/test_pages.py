@@ -64,7 +64,7 @@ def test_the_one_screen_shows_what_every_source_says(jane: Patient, gp: Person) 
     for said in ("SMITH, Jane", "01-May-1970", "999 123 4501", "Heart failure", "Allergy: penicillin", "HbA1c"):
         assert said in html
     assert "Stopped by Northern Infirmary" in html
-    assert 'data-name="Northern Infirmary"' in html
+    assert 'title="Northern Infirmary">NI<' in html
     for panel in ("problems", "medicines", "allergies", "results", "letters", "timeline", "care", "referrals"):
         assert f'id="{panel}"' in html
     assert page.headers["Cache-Control"] == "no-store"
@@ -286,7 +286,7 @@ def test_find_answers_a_page_or_only_its_part(jane: Patient, gp: Person) -> None
     client = gp.client
     page = client.get("/patients/", {"q": "smith"}).content.decode()
     part = client.get("/patients/", {"q": "smith"}, headers={"HX-Request": "true"}).content.decode()
-    assert page.startswith("<!doctype html>")
+    assert page.startswith("<!DOCTYPE html>")
     assert part.strip().startswith('<div id="found"')
     for html in (page, part):
         assert f'href="/patients/{jane.pk}/"' in html
