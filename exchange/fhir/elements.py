@@ -14,6 +14,7 @@ from typing import Any, Final
 
 _TABLE: Final = Path(__file__).with_name("required_codes.json")
 _BASE64: Final = re.compile(r"[0-9A-Za-z+/=\s]+")
+_URI: Final = re.compile(r"\S+")
 _PLAIN_NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,60}")
 _ID: Final = r"[A-Za-z0-9\-.]{1,64}"
 _RELATIVE: Final = re.compile(rf"([A-Z][A-Za-z]+)(?:/{_ID}(?:/_history/{_ID})?|\?[^\s#]+)")
@@ -46,7 +47,9 @@ class _Rule:
     complex: str = ""
     number: bool = False
     boolean: bool = False
-    base64: bool = False
+    #: A string of a form: what is wrong with one that does not have it.
+    form: re.Pattern[str] | None = None
+    otherwise: str = ""
     resource: bool = False
     #: A Reference; the types it may point to, empty for any.
     targets: frozenset[str] | None = None
@@ -64,7 +67,9 @@ def _rule(written: str, lists: list[list[str]]) -> _Rule:
         case "?":
             return _Rule(boolean=True)
         case "b":
-            return _Rule(base64=True)
+            return _Rule(form=_BASE64, otherwise="is not base64")
+        case "u":
+            return _Rule(form=_URI, otherwise="is not a URI")
         case "*":
             return _Rule(resource=True)
         case ">":
@@ -179,8 +184,8 @@ def _value(value: Any, rule: _Rule, path: str) -> Iterator[Issue]:
         yield Issue("value", path, "is not a string")
     elif not value:
         yield Issue("invalid", path, "is an empty string")
-    elif rule.base64 and not _BASE64.fullmatch(value):
-        yield Issue("value", path, "is not base64")
+    elif rule.form is not None and not rule.form.fullmatch(value):
+        yield Issue("value", path, rule.otherwise)
 
 
 def _reference(value: dict[str, Any], targets: frozenset[str], path: str) -> Iterator[Issue]:

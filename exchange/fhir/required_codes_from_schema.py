@@ -20,12 +20,13 @@ _MARKS = dict.fromkeys(("decimal", "integer", "positiveInt", "unsignedInt", "num
     "boolean": "?",
     "xhtml": "<",
     "base64Binary": "b",
+    **dict.fromkeys(("uri", "url", "canonical"), "u"),
 }
 _POINTER = "#/definitions/"
 
 Rule = str
 """How one element is checked: `=N` a code of the N-th list, `#` a number, `?` a boolean, `'` a string, `b` base64,
-`*` any resource, `>A|B` a Reference to those types, `<` narrative, else the name of the complex type."""
+`u` a URI, `*` any resource, `>A|B` a Reference to those types, `<` narrative, else the name of the complex type."""
 
 
 def rule(schema: dict[str, Any], lists: dict[tuple[str, ...], int]) -> Rule:

@@ -58,6 +58,7 @@ def test_a_valid_resource_has_no_issue() -> None:
             "Observation.component[0].valueQuantity.comparator",
         ),
         ("component.0.valueQuantity.surprise", 1, "structure", "Observation.component[0].valueQuantity.surprise"),
+        ("code", {"coding": [{"system": "x y", "code": "1"}]}, "value", "Observation.code.coding[0].system"),
         ("subject", {"reference": "Banana/1"}, "value", "Observation.subject.reference"),
         ("subject", {"reference": "Medication/1"}, "value", None),
         ("subject", {"reference": "Practice/1"}, "value", "Observation.subject.reference"),
