@@ -31,7 +31,7 @@ def find(request: ActingRequest) -> HttpResponse:
     return respond(request, "records/find.html", "records/_found.html", context)
 
 
-# Parts: no audit, the page they belong to was recorded ------------------------------------------------------------------
+# Parts: no audit, the page they belong to was recorded ----------------------------------------------------------------
 def _part(panel: Callable[..., dict[str, Any]], template: str) -> Callable[..., HttpResponse]:
     @require_safe
     @requires(Permission.READ_RECORD)
@@ -49,7 +49,7 @@ results = _part(panels.results, "records/_results.html")
 timeline_panel = _part(panels.timeline_panel, "records/_timeline.html")
 
 
-# Full lists: each is a page opened, and recorded ------------------------------------------------------------------------
+# Full lists: each is a page opened, and recorded ----------------------------------------------------------------------
 def _open(request: ActingRequest, patient_id: UUID, what: str) -> Held:
     """What is held of a patient within reach, once the audit knows that this page of it was opened."""
     patient = reach.patient_or_404(request.actor, patient_id)
