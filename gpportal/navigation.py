@@ -29,6 +29,8 @@ def places(who: Actor) -> list[Place]:
         found.append(Place("/patients/", "Patients"))
     if who.may(Permission.READ_REFERRALS):
         found.append(Place("/referrals/", "Referrals", to_do(who), "to do"))
+    if who.may(Permission.READ_LETTERS):
+        found.append(Place("/letters/", "Letters"))
     if who.may(Permission.READ_CARE_SUMMARY):
         found.append(Place("/care/", "My people", reach.patients(who).count(), "people"))
     if who.may(Permission.READ_REFERRED):

@@ -7,11 +7,12 @@ from uuid import UUID
 
 from django.db.models import Count, Exists, OuterRef, Q, Window
 
+from access.actor import Actor
 from records import reach
 from records.claims import Source, source
 from records.held import Held
 from records.looking import reader
-from records.models import LetterRead
+from records.models import Letter, LetterRead
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +41,13 @@ class Letters:
     def version(self) -> str:
         """Changes when a letter comes in or is read: what a polling panel shows."""
         return f"{self.count}-{self.unread}"
+
+
+def to_read(actor: Actor, limit: int) -> tuple[list[Letter], int]:
+    """(letters that came as messages and that this person has not opened, the oldest first; how many in all)."""
+    read = LetterRead.objects.filter(letter=OuterRef("pk"), user_id=reader(actor))
+    rows = reach.all_letters(actor).exclude(message_id="").filter(~Exists(read))
+    return list(rows.select_related("sender", "patient").order_by("filed_at", "pk")[:limit]), rows.count()
 
 
 def letters_held(held: Held, limit: int | None = None) -> Letters:

@@ -12,13 +12,23 @@ from access import audit
 from access.guard import ActingRequest, requires
 from access.permissions import Permission
 from records import letters, panels, reach
-from records.correspondence import letters_held
+from records.correspondence import letters_held, to_read
 from records.held import Held
 from records.looking import last_looked, read_letter
 from ui.htmx import moving
 
+WAITING: Final = 100
 #: Types a browser may be told; anything else is handed out as bytes without a meaning.
 NAMED_TYPES: Final = {"application/pdf": ".pdf", "image/png": ".png", "image/jpeg": ".jpg", "image/tiff": ".tif"}
+
+
+@require_safe
+@requires(Permission.READ_LETTERS)
+def inbox(request: ActingRequest) -> HttpResponse:
+    """Letters that came in and that this person has not opened, whoever they are about."""
+    waiting, number = to_read(request.actor, WAITING)
+    audit.record(by=request.actor, action="opened letters to read")
+    return render(request, "records/inbox.html", {"letters": waiting, "number": number})
 
 
 @require_safe

@@ -67,7 +67,7 @@ def clean(html: str, below: int = 1) -> Markup:
     kept = nh3.clean(
         html,
         tags=_TAGS,
-        attributes={"td": {"colspan", "rowspan"}, "th": {"colspan", "rowspan"}},
+        attributes={"*": set(), "td": {"colspan", "rowspan"}, "th": {"colspan", "rowspan"}},
         clean_content_tags=_WITH_CONTENT,
         strip_comments=True,
     )

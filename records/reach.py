@@ -88,6 +88,14 @@ def letters(actor: Actor, patient: Patient) -> QuerySet[Letter]:
     return Letter.objects.filter(patient__in=_rows_of(actor, patient))
 
 
+def all_letters(actor: Actor) -> QuerySet[Letter]:
+    """Letters of everybody within reach of a clinician, also under the ids of those merged into them."""
+    if actor.role not in _CLINICIANS:
+        return Letter.objects.none()
+    same = Q(pk=OuterRef("patient")) | Q(pk=OuterRef("patient__merged_into"))
+    return Letter.objects.filter(Exists(patients(actor).filter(same)))
+
+
 def appointments(actor: Actor) -> QuerySet[Resource]:
     """Appointments at the actor's own practice, of patients within reach."""
     if actor.role not in _PRACTICE_ROLES:

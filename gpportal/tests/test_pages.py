@@ -36,7 +36,7 @@ def jane(
 
 
 def refer(patient: Patient, author: Person, riverside: Organisation, infirmary: Organisation) -> None:
-    """A referral that is on its way and one that a letter came back to: every part of the panel has something to ask."""
+    """A referral on its way and one that a letter came back to: every part of the panel has something to ask."""
     service, _ = Service.objects.get_or_create(
         organisation=infirmary,
         service_id="9000000201",
@@ -273,10 +273,13 @@ def test_the_navigation_names_only_what_the_role_opens(
     def places(person: Person) -> set[str]:
         html = person.client.get("/", follow=True).content.decode()
         return {
-            place for place in ("/patients/", "/referrals/", "/care/", "/exchange/") if f'<a href="{place}"' in html
+            place
+            for place in ("/patients/", "/referrals/", "/letters/", "/care/", "/exchange/")
+            if f'<a href="{place}"' in html
         }
 
-    assert places(gp) == places(receptionist) == {"/patients/", "/referrals/"}
+    assert places(gp) == {"/patients/", "/referrals/", "/letters/"}
+    assert places(receptionist) == {"/patients/", "/referrals/"}
     assert places(social_worker) == {"/care/"}
     assert places(privacy_officer) == set()
 
@@ -307,3 +310,49 @@ def test_a_page_that_is_not_there_does_not_tell_whether_a_patient_is(jane: Patie
         return "\n".join(line for line in html.decode().splitlines() if "csrf" not in line)
 
     assert without_token(there.content) == without_token(nowhere.content)
+
+
+# Letters to read ------------------------------------------------------------------------------------------------------
+def test_letters_to_read_are_those_that_came_and_that_i_have_not_opened(
+    jane: Patient, make_patient: MakePatient, gp: Person, nurse: Person, hillside: Organisation, infirmary: Organisation
+) -> None:
+    elsewhere = make_patient(registered_at=hillside, family="Elsewhere", nhs_number="9991234528")
+    letter = file_letter(infirmary, jane, "<p>x</p>", title="Came in", gp_actions="repeat U&E")
+    file_letter(infirmary, jane, "<p>x</p>", title="Imported", message_id="")
+    file_letter(infirmary, elsewhere, "<p>x</p>", title="Not ours")
+    client = gp.client
+    html = client.get("/letters/").content.decode()
+    assert "Came in" in html
+    assert "repeat U&amp;E" in html
+    assert "SMITH, Jane" in html
+    assert "Imported" not in html
+    assert "Not ours" not in html
+    client.get(f"/patients/{jane.pk}/letters/{letter.pk}/")
+    assert "Came in" not in client.get("/letters/").content.decode()
+    assert "Came in" in nurse.client.get("/letters/").content.decode()
+
+
+@pytest.mark.parametrize("who", ["receptionist", "practice_manager", "social_worker", "hospital_clinician"])
+def test_only_clinicians_have_letters_to_read(
+    who: str, jane: Patient, infirmary: Organisation, request: pytest.FixtureRequest
+) -> None:
+    file_letter(infirmary, jane, "<p>x</p>", title="Came in")
+    person: Person = request.getfixturevalue(who)
+    assert person.client.get("/letters/").status_code == 403
+
+
+def test_a_days_queries_do_not_grow_with_its_appointments(
+    make_patient: MakePatient, gp: Person, riverside: Organisation
+) -> None:
+    client = gp.client
+    counts = []
+    for number in range(12):
+        patient = make_patient(nhs_number=f"99912345{number:02}")
+        noon = timezone.localtime().replace(hour=12, minute=number)
+        say(riverside, patient, "appointment", date=noon, status="booked", detail={"practitioner": "Dr A Khan"})
+        say(riverside, patient, "problem", "Asthma", "195967001")
+        if number in (1, 11):
+            with CaptureQueriesContext(connection) as queries:
+                client.get("/")
+            counts.append(len(queries))
+    assert counts[0] == counts[1] <= MOST_QUERIES

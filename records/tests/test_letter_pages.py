@@ -3,12 +3,17 @@
 import base64
 import json
 from collections.abc import Callable
+from typing import Any
+from uuid import uuid4
 
 import pytest
 
 from access.models import AuditEvent, Organisation
 from conftest import Person
-from records.models import LetterRead, Patient
+from exchange.models import InboxMessage, Partner
+from records import inbound
+from records.models import Letter, LetterRead, Patient
+from records.tests import letters as messages
 from records.tests.saying import file_letter, say
 
 MakePatient = Callable[..., Patient]
@@ -106,3 +111,47 @@ def test_a_letter_that_cannot_be_read_says_whom_to_ask(
     html = page.content.decode()
     assert ("Ask Northern Infirmary for it" in html) is not ("Opens as a download" in html)
     assert "evil.example" not in html
+
+
+@pytest.mark.parametrize(
+    ("made", "words"),
+    [
+        (lambda: messages.letter(), ["Diagnoses", "Heart failure", "Check kidney function in two weeks"]),
+        (lambda: messages.letter(content_type="text/html", data=b"<h1>Clinic</h1><p>Seen today</p>"), ["Seen today"]),
+        (lambda: messages.letter(content_type="text/plain", data=b"Seen <today>"), ["Seen &lt;today&gt;"]),
+        (lambda: messages.letter(content_type="application/pdf", data=b"%PDF-1.4"), ["Opens as a download"]),
+    ],
+)
+def test_a_letter_that_came_as_a_message_is_readable(
+    made: Callable[[], dict[str, Any]],
+    words: list[str],
+    make_patient: MakePatient,
+    gp: Person,
+    infirmary: Organisation,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("records.actions.happen", lambda name, **ids: None)
+    patient = make_patient(nhs_number=messages.NHS_NUMBER)
+    sender = Partner.objects.create(
+        organisation=infirmary, endpoint="http://x", token_url="http://x", jwks_url="http://x"
+    )
+    message = made()
+    received = InboxMessage.objects.create(
+        sender=sender,
+        request_id=uuid4(),
+        correlation_id=uuid4(),
+        bundle_id=message["id"],
+        event="document",
+        payload=json.dumps(message),
+        sha256="",
+        reply="{}",
+    )
+    inbound.handle(received)
+    screen = gp.client.get(f"/patients/{patient.pk}/").content.decode()
+    assert "1 unread" in screen
+    letter = Letter.objects.get()
+    page = gp.client.get(f"/patients/{patient.pk}/letters/{letter.pk}/")
+    assert page.status_code == 200
+    for said in words:
+        assert said in page.content.decode()
+    assert "1 unread" not in gp.client.get(f"/patients/{patient.pk}/").content.decode()

@@ -38,6 +38,7 @@ CORPUS = [
     "<h1><script>alert(1)</script></h1>",
     "<<script>script>alert(1)<</script>/script>",
     "<table background='javascript:alert(1)'><td background='x'>x</td></table>",
+    '<p title="x" lang="tlh">x</p>',
     "\u0000<scr\u0000ipt>alert(1)</script>",
 ]
 HARMLESS = re.compile(r"<(/?)([a-z0-9]+)((?: (?:colspan|rowspan)=\"[^\"]*\")*)>")

@@ -21,6 +21,7 @@ GP_PAGES = [
     "/patients/?q=smith",
     "/patients/?q=nobody",
     "/choose-role/",
+    "/letters/",
     "/patients/{jane}/",
     "/patients/{jane}/problems/past/",
     "/patients/{jane}/medicines/past/",
