@@ -8,7 +8,7 @@ from django.db.models import F
 
 from records.claims import Claim, claims
 from records.held import NOT_SAID, RESULTS, Held
-from records.panels import trend
+from records.rows import trend
 from records.wording import number, sign
 from ui.charts import Point, chart
 from ui.dates import date_full

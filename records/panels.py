@@ -3,58 +3,27 @@
 Every panel takes (actor, patient) and, where several are shown together, what is held of the patient, read once.
 """
 
-import datetime as dt
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, Final
 
 from django.utils import timezone
 
 from access.actor import Actor
 from access.permissions import Permission
-from records import grouping, timeline, wording
+from records import rows as rows_of
+from records import timeline
 from records.alerts import alerts, allergies_of
-from records.claims import Claim, Source, claims
+from records.claims import claims
 from records.correspondence import letters_held
-from records.grouping import Group
 from records.held import NOT_SAID, TRENDS_SHOWN, Held
 from records.looking import last_looked
 from records.models import Patient
-from ui.charts import Point
-from ui.dates import age, date_short
+from ui.dates import age
 
 LETTERS_SHOWN: Final = 5
 TIMELINE_SHOWN: Final = 20
 APPOINTMENTS_SHOWN: Final = 5
 NEWS_SHOWN: Final = 4
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """A group as a row: what stands first, the rest of the line, remarks, its date, who says it, whether it is new."""
-
-    what: str
-    how: str
-    when: str | dt.datetime | None
-    sources: tuple[Source, ...]
-    differs: str = ""
-    remark: str = ""
-    gone: bool = False
-    new: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Trend:
-    """The latest result of one test with the few before it, oldest first."""
-
-    latest: Claim
-    value: str
-    sign: str
-    points: tuple[Point, ...]
-    low: float | None
-    high: float | None
-    new: bool = False
-    first: bool = False
 
 
 def _held(actor: Actor, patient: Patient, held: Held | None) -> Held:
@@ -86,48 +55,27 @@ def _fresh(held: Held) -> list[dict[str, Any]]:
 
 
 # What is the matter and what is taken ---------------------------------------------------------------------------------
-def _problem_groups(held: Held) -> list[Group]:
-    return grouping.groups(held.of("problem"), grouping.problems_differ)
-
-
 def problems(actor: Actor, patient: Patient, held: Held | None = None) -> dict[str, Any]:
     """Active problems, each once, with who says so; how many are past."""
     held = _held(actor, patient, held)
-    found = _problem_groups(held)
-    active = [_problem_row(held, group) for group in found if group.current]
+    found = rows_of.problem_groups(held)
+    active = [rows_of.problem(held, group) for group in found if group.current]
     return {"patient": patient, "rows": active, "past": len(found) - len(active)}
 
 
 def past_problems(actor: Actor, patient: Patient, held: Held | None = None) -> dict[str, Any]:
     held = _held(actor, patient, held)
-    return {"patient": patient, "rows": [_problem_row(held, g) for g in _problem_groups(held) if not g.current]}
-
-
-def _problem_row(held: Held, group: Group) -> Row:
-    lead = group.lead
-    name = lead.display or "Problem without a name"
-    doubt = str(lead.detail.get("verification", ""))
-    remark = wording.problem_over(lead) or ("Not confirmed" if doubt in ("unconfirmed", "provisional") else "")
-    return Row(
-        what=name if not group.differs or not grouping.family(lead) else name[: len(grouping.family(lead))],
-        how="",
-        when=min((wording.problem_since(c) for c in group.claims if wording.problem_since(c)), default=lead.dated),
-        sources=group.sources,
-        differs=group.differs,
-        remark=remark,
-        new=any(map(held.is_new, group.claims)),
-    )
-
-
-def _medicine_groups(held: Held) -> list[Group]:
-    return grouping.groups(held.of("medicine"), grouping.medicines_differ)
+    return {
+        "patient": patient,
+        "rows": [rows_of.problem(held, g) for g in rows_of.problem_groups(held) if not g.current],
+    }
 
 
 def medicines(actor: Actor, patient: Patient, held: Held | None = None) -> dict[str, Any]:
     """What is taken now according to anyone, and what one source has stopped while another still lists it."""
     held = _held(actor, patient, held)
-    found = _medicine_groups(held)
-    rows = [_medicine_row(held, group) for group in found if group.current]
+    found = rows_of.medicine_groups(held)
+    rows = [rows_of.medicine(held, group) for group in found if group.current]
     rows.sort(key=lambda row: (not (row.differs or row.gone), row.what.casefold()))
     return {
         "patient": patient,
@@ -139,42 +87,17 @@ def medicines(actor: Actor, patient: Patient, held: Held | None = None) -> dict[
 
 def past_medicines(actor: Actor, patient: Patient, held: Held | None = None) -> dict[str, Any]:
     held = _held(actor, patient, held)
-    return {"patient": patient, "rows": [_medicine_row(held, g) for g in _medicine_groups(held) if not g.current]}
-
-
-def _medicine_row(held: Held, group: Group) -> Row:
-    lead = group.lead
-    stopped = grouping.stopped(group)
-    ended = "" if group.current else lead.status.replace("-", " ").capitalize()
-    why = f": {lead.detail['status_reason']}" if ended and lead.detail.get("status_reason") else ""
-    return Row(
-        what=wording.medicine_name(lead),
-        how=wording.medicine_how(lead),
-        when=group.claims[0].dated,
-        sources=group.sources,
-        differs=group.differs,
-        remark=stopped or ended + why,
-        gone=bool(stopped),
-        new=any(map(held.is_new, group.claims)),
-    )
+    return {
+        "patient": patient,
+        "rows": [rows_of.medicine(held, g) for g in rows_of.medicine_groups(held) if not g.current],
+    }
 
 
 def allergies(actor: Actor, patient: Patient, held: Held | None = None) -> dict[str, Any]:
     """Allergies with reaction, who recorded them and when; or that none are known, or that none are recorded."""
     held = _held(actor, patient, held)
     known, none_known = allergies_of(held)
-    rows = [
-        Row(
-            what=wording.allergen(group.lead)[:1].upper() + wording.allergen(group.lead)[1:],
-            how=wording.reaction(group.lead),
-            when=group.claims[0].dated,
-            sources=group.sources,
-            differs=group.differs,
-            remark="Unconfirmed" if group.lead.detail.get("verification") == "unconfirmed" else "",
-            new=any(map(held.is_new, group.claims)),
-        )
-        for group in known
-    ]
+    rows = [rows_of.allergy(held, group) for group in known]
     return {"patient": patient, "rows": rows, "none_known": none_known}
 
 
@@ -184,26 +107,9 @@ def results(actor: Actor, patient: Patient, held: Held | None = None) -> dict[st
     held = _held(actor, patient, held)
     return {
         "patient": patient,
-        "trends": [trend(held, series) for series in held.series[:TRENDS_SHOWN]],
+        "trends": [rows_of.trend(held, series) for series in held.series[:TRENDS_SHOWN]],
         "all": held.count("result", "vital"),
     }
-
-
-def trend(held: Held, series: list[Claim]) -> Trend:
-    """A row per test from its results, newest first: the latest, and the others in the same unit, whoever measured."""
-    latest = series[0]
-    drawn = [(c, wording.number(c.value)) for c in reversed(series) if c.unit == latest.unit]
-    points = tuple(Point(value, c.value, date_short(c.dated)) for c, value in drawn if value is not None)
-    return Trend(
-        latest=latest,
-        value=wording.figure_with_sign(latest),
-        sign=wording.sign(latest),
-        points=points,
-        low=wording.number(latest.detail.get("low")),
-        high=wording.number(latest.detail.get("high")),
-        new=held.is_new(latest),
-        first=len(series) < 2,
-    )
 
 
 # What happened --------------------------------------------------------------------------------------------------------

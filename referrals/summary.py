@@ -13,7 +13,7 @@ from records import panels
 from records.claims import Claim, Source
 from records.held import Held
 from records.models import Patient
-from records.panels import Row, Trend
+from records.rows import Row, Trend
 from ui.dates import date_full
 
 RESULTS_DAYS: Final = 365

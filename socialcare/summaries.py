@@ -20,24 +20,15 @@ from records.contacts import surgery_of
 from records.grouping import Group
 from records.held import NOT_SAID, Held
 from records.models import Patient
-from socialcare import lay_terms
+from socialcare import plain
 from socialcare.package import Package, package_of
 from socialcare.panels import workers
+from socialcare.plain import Line, said_by
 from ui.dates import date_plain
 
-CHECKING: Final = "The surgery is checking; ask before giving."
 STAYS: Final = dt.timedelta(days=365)
 INPATIENT: Final = ("IMP", "ACUTE", "NONAC", "EMER")
 ADJUSTMENT: Final = "reasonable adjustment"
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """One sentence: what stands in bold, the rest, and who said it when."""
-
-    bold: str
-    rest: str = ""
-    source: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,18 +75,12 @@ def summary(who: Actor, patient: Patient, looked: dt.datetime | None) -> Summary
             for c in held.of("careplan")
             if c.source.kind == "social-care" and c.status in ("active", "on-hold")
         ],
-        medicines=_medicines(held),
-        conditions=_conditions(held),
+        medicines=plain.medicines(held),
+        conditions=plain.conditions(held),
         stays=[_stay(c) for c in stays],
         matters=matters,
         sources=_sources(held),
     )
-
-
-def said_by(claim: Claim) -> str:
-    """ "Northern Infirmary, 18 November"."""
-    day = date_plain(claim.dated)
-    return f"{claim.source.name}, {day}" if day else claim.source.name
 
 
 # Who they are ---------------------------------------------------------------------------------------------------------
@@ -169,40 +154,6 @@ def _ring(held: Held) -> list[Ring]:
         for c in contacts
     ]
     return list({ring.phone.replace(" ", ""): ring for ring in reversed(found)}.values())[::-1]
-
-
-# Medicines and conditions ---------------------------------------------------------------------------------------------
-def _medicines(held: Held) -> list[Line]:
-    groups = grouping.groups(held.of("medicine"), grouping.medicines_differ)
-    found = [_medicine(group) for group in groups if group.current]
-    return sorted(found, key=lambda line: line.bold.casefold())
-
-
-def _medicine(group: Group) -> Line:
-    """Name, what it is for, directions as recorded; or that it is being checked."""
-    lead = group.lead
-    name = wording.medicine_name(lead)
-    purpose = lay_terms.medicine(lead.code_system, lead.code) or str(lead.detail.get("reason", ""))
-    named = f"{name} ({wording.lower_first(purpose)}):" if purpose else f"{name}:"
-    if group.stopped_by:
-        by = " and ".join(f"{c.source.name}, {date_plain(c.detail.get('ended') or c.dated)}" for c in group.stopped_by)
-        still = " and ".join(c.source.name for c in group.latest if grouping.current(c))
-        return Line(named, f"stopped by {by}; still on the list of {still}. {CHECKING}")
-    if group.differs:
-        doses = "; ".join(f"{grouping.strength(c)} ({said_by(c)})" for c in group.latest if grouping.current(c))
-        return Line(named, f"sources disagree: {doses}. {CHECKING}")
-    return Line(named, f"{wording.medicine_how(lead)}.", said_by(lead))
-
-
-def _conditions(held: Held) -> list[Line]:
-    groups = [g for g in grouping.groups(held.of("problem"), grouping.problems_differ) if g.current]
-    found: dict[str, Line] = {}
-    for group in groups:
-        lead = group.lead
-        plain = lay_terms.condition(lead.code_system, lead.code)
-        words = plain[:1].upper() + plain[1:] if plain else lead.display
-        found.setdefault(words.casefold(), Line(words, "", ", ".join(source.name for source in group.sources)))
-    return list(found.values())
 
 
 # Hospital, and what is new --------------------------------------------------------------------------------------------

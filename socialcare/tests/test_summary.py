@@ -10,7 +10,7 @@ from access.models import AuditEvent, Organisation
 from conftest import Person
 from records.models import LastLooked, Patient
 from records.tests.saying import file_letter, relate, say
-from socialcare import lay_terms, summaries
+from socialcare import lay_terms, plain
 
 MakePatient = Callable[..., Patient]
 pytestmark = pytest.mark.django_db
@@ -58,7 +58,7 @@ def test_where_sources_disagree_it_says_to_ask_first(
     say(riverside, jane, "medicine", "Naproxen 250mg tablets", "329806007", detail={"directions": "Take one"})
     say(infirmary, jane, "medicine", "Naproxen 250mg tablets", "329806007", status="stopped")
     html = read(social_worker, jane)
-    assert html.count(summaries.CHECKING) == 2
+    assert html.count(plain.CHECKING) == 2
     assert "sources disagree: " in html
     assert "stopped by Northern Infirmary" in html
     assert "Take one" not in html  # no instruction stands where there is doubt

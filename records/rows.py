@@ -1,0 +1,110 @@
+"""Rows of a patient's screen: what several sources say of one thing, worded, and results with their trend."""
+
+import datetime as dt
+from dataclasses import dataclass
+
+from records import grouping, wording
+from records.claims import Claim, Source
+from records.grouping import Group
+from records.held import Held
+from ui.charts import Point
+from ui.dates import date_short
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A group as a row: what stands first, the rest of the line, remarks, its date, who says it, whether it is new."""
+
+    what: str
+    how: str
+    when: str | dt.datetime | None
+    sources: tuple[Source, ...]
+    differs: str = ""
+    remark: str = ""
+    gone: bool = False
+    new: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Trend:
+    """The latest result of one test with the few before it, oldest first."""
+
+    latest: Claim
+    value: str
+    sign: str
+    points: tuple[Point, ...]
+    low: float | None
+    high: float | None
+    new: bool = False
+    first: bool = False
+
+
+def problem_groups(held: Held) -> list[Group]:
+    return grouping.groups(held.of("problem"), grouping.problems_differ)
+
+
+def problem(held: Held, group: Group) -> Row:
+    lead = group.lead
+    name = lead.display or "Problem without a name"
+    doubt = str(lead.detail.get("verification", ""))
+    remark = wording.problem_over(lead) or ("Not confirmed" if doubt in ("unconfirmed", "provisional") else "")
+    return Row(
+        what=name if not group.differs or not grouping.family(lead) else name[: len(grouping.family(lead))],
+        how="",
+        when=min((wording.problem_since(c) for c in group.claims if wording.problem_since(c)), default=lead.dated),
+        sources=group.sources,
+        differs=group.differs,
+        remark=remark,
+        new=any(map(held.is_new, group.claims)),
+    )
+
+
+def medicine_groups(held: Held) -> list[Group]:
+    return grouping.groups(held.of("medicine"), grouping.medicines_differ)
+
+
+def medicine(held: Held, group: Group) -> Row:
+    lead = group.lead
+    stopped = grouping.stopped(group)
+    ended = "" if group.current else lead.status.replace("-", " ").capitalize()
+    why = f": {lead.detail['status_reason']}" if ended and lead.detail.get("status_reason") else ""
+    return Row(
+        what=wording.medicine_name(lead),
+        how=wording.medicine_how(lead),
+        when=group.claims[0].dated,
+        sources=group.sources,
+        differs=group.differs,
+        remark=stopped or ended + why,
+        gone=bool(stopped),
+        new=any(map(held.is_new, group.claims)),
+    )
+
+
+def allergy(held: Held, group: Group) -> Row:
+    name = wording.allergen(group.lead)
+    return Row(
+        what=name[:1].upper() + name[1:],
+        how=wording.reaction(group.lead),
+        when=group.claims[0].dated,
+        sources=group.sources,
+        differs=group.differs,
+        remark="Unconfirmed" if group.lead.detail.get("verification") == "unconfirmed" else "",
+        new=any(map(held.is_new, group.claims)),
+    )
+
+
+def trend(held: Held, series: list[Claim]) -> Trend:
+    """A row per test from its results, newest first: the latest, and the others in the same unit, whoever measured."""
+    latest = series[0]
+    drawn = [(c, wording.number(c.value)) for c in reversed(series) if c.unit == latest.unit]
+    points = tuple(Point(value, c.value, date_short(c.dated)) for c, value in drawn if value is not None)
+    return Trend(
+        latest=latest,
+        value=wording.figure_with_sign(latest),
+        sign=wording.sign(latest),
+        points=points,
+        low=wording.number(latest.detail.get("low")),
+        high=wording.number(latest.detail.get("high")),
+        new=held.is_new(latest),
+        first=len(series) < 2,
+    )
