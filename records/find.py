@@ -10,8 +10,10 @@ from operator import add, and_, or_
 from typing import Final
 
 from django.contrib.postgres.search import TrigramWordSimilarity
-from django.db.models import Case, IntegerField, Q, QuerySet, Value, When
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.models import Case, F, IntegerField, Lookup, Q, QuerySet, Value, When
 from django.db.models.expressions import Combinable
+from django.db.models.sql.compiler import SQLCompiler
 from django.utils import timezone
 
 from access.actor import Actor
@@ -21,6 +23,7 @@ from records.models import Patient
 
 _SHORT: Final = 3
 _LONG: Final = 6
+_ENOUGH: Final = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,12 +95,26 @@ def _nearly(within: QuerySet[Patient], words: list[str]) -> QuerySet[Patient]:
 def _has_nearly(word: str) -> Q:
     """The word, or its like: neighbouring letters exchanged, or after its beginning one wrong, too many or too few.
 
-    The beginning must be right so that the index has letters to go by.
+    The beginning must be right so that the index has letters to go by; of a long word eight letters are enough, since
+    with too many likes to look for the index is no longer asked.
     """
     if len(word) < _SHORT or not word.isalpha():
         return _has(word)
+    word = word[:_ENOUGH]
     begins = 1 if len(word) < _LONG else 2
     slips = {word[:i] + word[i + 1] + word[i] + word[i + 2 :] for i in range(len(word) - 1)}
-    slips |= {f"{word[:i]}[a-z]?{word[i + 1 :]}" for i in range(begins, len(word))}
-    slips |= {f"{word[:i]}[a-z]{word[i:]}" for i in range(begins, len(word))}
-    return Q(search_text__regex=rf"\m(?:{'|'.join(sorted(slips))})") & Q(search_text__regex=rf"\m[{word[:2]}]")
+    for i in range(begins, len(word)):
+        slips |= {word[:i] + word[i + 1 :], f"{word[:i]}_{word[i + 1 :]}", f"{word[:i]}_{word[i:]}"}
+    patterns = [f"{start}{slip}%" for slip in sorted(slips) for start in ("", "% ")]
+    return reduce(or_, (Q(_Like(F("search_text"), pattern)) for pattern in patterns))
+
+
+class _Like(Lookup):
+    """SQL's LIKE with the pattern as it is, in which `_` is any letter; the trigram index answers it."""
+
+    lookup_name = "like"
+
+    def as_sql(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper) -> tuple[str, tuple[str | int, ...]]:
+        column, parameters = self.process_lhs(compiler, connection)
+        pattern, more = self.process_rhs(compiler, connection)
+        return f"{column} LIKE {pattern}", (*parameters, *more)

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import Final
 
-from django.db import connection
+from django.db import connections
 from django.utils import timezone
 
 from access.actor import Actor, acting, person
@@ -77,7 +77,7 @@ def _questions(people: list[Patient], chance: random.Random) -> dict[str, list[s
         "middle of a name": [one.family[2:6] for one in some],
         "letters exchanged": [one.family[:2] + one.family[3] + one.family[2] + one.family[4:] for one in some],
         "a letter wrong": [one.family[:2] + "q" + one.family[3:] for one in some],
-        "nobody": ["zzyzx", "qqqqq", "xylophonist"] * 3,
+        "nobody": ["brzyzx", "qqqqq", "xylophonist"] * 3,
         "date of birth": [f"{one.birth_date:%d/%m/%Y}" for one in some],
         "year of birth": [f"{one.birth_date:%Y}" for one in some],
         "name and date": [f"{one.family} {one.birth_date:%d %B %Y}" for one in some],
@@ -104,8 +104,8 @@ def main() -> int:
         Patient.objects.bulk_create(some)
     people = list(Patient.objects.order_by("nhs_number"))
     actors = {"all of them": _actor("Large", "BNCH1", 1, people), "a fiftieth": _actor("Usual", "BNCH2", 50, people)}
-    with connection.cursor() as cursor:
-        cursor.execute("ANALYZE")
+    with connections["owner"].cursor() as cursor:  # what autovacuum does within a minute; the app's role may not
+        cursor.execute("VACUUM ANALYZE records_patient, records_relationship")
     slow = 0
     for practice, actor in actors.items():
         for kind, questions in _questions(people, chance).items():
