@@ -6,6 +6,7 @@ import re
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.conf import settings
@@ -139,7 +140,7 @@ def test_every_event_and_happening_is_routed_to_something_that_exists() -> None:
     assert announced == set(messages.HAPPENINGS)
 
 
-def _resolve(path: str) -> object:
+def _resolve(path: str) -> Any:
     try:
         return importlib.import_module(path)
     except ModuleNotFoundError:
