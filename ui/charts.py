@@ -21,7 +21,7 @@ def _scale(
     """(least, per unit): where the drawing begins and how many pixels one unit is. Always room around a flat line."""
     marks = [p.value for p in points] + [mark for mark in (low, high) if mark is not None]
     least, most = min(marks), max(marks)
-    if most == least:
+    if most - least <= 1e-9 * max(1.0, abs(least), abs(most)):  # also what differs by less than can be drawn
         least, most = least - 1, most + 1
     return least, (bottom - top) / (most - least)
 

@@ -36,8 +36,13 @@ def parts(value: Dated) -> tuple[int, ...]:
         known = tuple(int(part) for part in value.split("-"))
     except ValueError:
         return ()
-    right = 1 <= len(known) <= 3 and (len(known) < 2 or 1 <= known[1] <= 12)
-    return known if right else ()
+    if not 1 <= len(known) <= 3:
+        return ()
+    try:
+        dt.date(*(*known, 1, 1)[:3])
+    except ValueError:
+        return ()
+    return known
 
 
 def date_short(value: Dated, today: dt.date | None = None) -> str:

@@ -11,10 +11,13 @@ from exchange.fhir import numbers
 
 WHOLE = r"-?(0|[1-9][0-9]{0,40})"
 json_numbers = st.from_regex(re.compile(rf"^{WHOLE}(\.[0-9]{{1,20}})?([eE][+-]?[0-9]{{1,3}})?\Z"))
-documents = st.recursive(
-    json_numbers.map(lambda text: f"\0{text}")
-    | st.text(alphabet=st.characters(exclude_categories=["Cs"], exclude_characters="\0")),
-    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text("abc", max_size=3), inner, max_size=4),
+leaves = json_numbers.map(lambda text: f"\0{text}") | st.text(
+    alphabet=st.characters(exclude_categories=["Cs"], exclude_characters="\0")
+)
+documents: st.SearchStrategy[object] = st.deferred(
+    lambda: leaves
+    | st.lists(documents, max_size=4)
+    | st.dictionaries(st.text("abc", max_size=3), documents, max_size=4)
 )
 
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+import select
 import signal
 import socket
 import subprocess
@@ -48,7 +49,11 @@ class Stack:
         return state
 
     def pid(self, name: str) -> int:
-        return int(self.state["children"][name])
+        return int(self.state["children"][name]["pid"])
+
+    def kill(self, name: str) -> None:
+        """SIGKILL, as a crash or the out-of-memory killer would; the launcher starts it again."""
+        os.kill(self.pid(name), signal.SIGKILL)
 
     def sandbox(self, name: str) -> str:
         return f"http://127.0.0.1:{self.state['ports'][name]}"
@@ -87,12 +92,11 @@ def start(data: Path, port: int) -> tuple[subprocess.Popen[str], str]:
             cwd=ROOT,
         )
     assert launcher.stdout is not None
-    os.set_blocking(launcher.stdout.fileno(), False)
     end = time.monotonic() + READY_SECONDS
     line = ""
-    while time.monotonic() < end and launcher.poll() is None and not line.endswith("\n"):
-        line += launcher.stdout.read() or ""
-        time.sleep(0.2)
+    while time.monotonic() < end and launcher.poll() is None and not line:
+        if select.select([launcher.stdout], [], [], 0.5)[0]:
+            line = launcher.stdout.readline()
     if not line.endswith("\n"):
         launcher.kill()
         raise AssertionError(f"no ready line; it said:\n{(data.parent / f'{data.name}.log').read_text()[-3000:]}")
