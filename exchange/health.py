@@ -47,6 +47,7 @@ def state() -> dict[str, Any]:
     figures = {
         "outbox": outbox,
         "inbox": inbox,
+        "needs_review": InboxMessage.objects.filter(state=InboxMessage.State.NEEDS_REVIEW).count(),
         "last_sweep_seconds_ago": sweep_age,
         "partners_not_answering": sorted(failing.values_list("organisation__ods_code", flat=True)),
     }

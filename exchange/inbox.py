@@ -10,7 +10,7 @@ from uuid import UUID, uuid4
 import structlog
 from django.conf import settings
 from django.db import IntegrityError, OperationalError, connection, transaction
-from django.db.models import F
+from django.db.models import F, QuerySet
 from django.utils import timezone
 
 from access import audit
@@ -221,3 +221,14 @@ def sweep() -> int:
     for inbox_id in found:
         doorbell.ring("exchange.tasks.file", inbox_id)
     return len(found)
+
+
+def waiting_for_a_person(ods_code: str) -> QuerySet[InboxMessage]:
+    """Messages to this organisation that nothing could be made of without a person, the oldest first.
+
+    Each says who sent it, when it came and why it waits, and nothing about the patient.
+    """
+    if ods_code != settings.OUR_ODS_CODE:
+        return InboxMessage.objects.none()
+    waiting = InboxMessage.objects.filter(state=InboxMessage.State.NEEDS_REVIEW)
+    return waiting.select_related("sender__organisation").defer("payload", "reply").order_by("received_at")

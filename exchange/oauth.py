@@ -106,7 +106,7 @@ def _prove(assertion: str) -> Partner:
         header, claimed = unproved.headers(), numbers.loads(unproved.payload)
     except (JoseError, ValueError):
         raise TokenRefused("invalid_client", "The assertion is not a signed JWT.") from None
-    if not isinstance(claimed, dict) or not isinstance(claimed.get("iss"), str):
+    if not isinstance(claimed, dict) or not isinstance(claimed.get("iss"), str) or "\0" in claimed["iss"]:
         raise TokenRefused("invalid_client", "The assertion has no iss.")
     partner = _partner(claimed["iss"])
     try:

@@ -187,7 +187,7 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "visibility_timeout": 600,
     "socket_timeout": 5,
     "socket_connect_timeout": 2,
-    # Ringing the doorbell tries once. Workers reconnect by their own settings and wait for the broker as long as it takes.
+    # Ringing the doorbell tries once. Workers reconnect by their own settings, for as long as it takes.
     "max_retries": 0,
 }
 CELERY_TASK_PUBLISH_RETRY = False  # a lost doorbell is found by the sweep; a page never waits for the broker

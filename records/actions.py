@@ -13,8 +13,10 @@ from exchange.errors import NeedsReview
 from exchange.happenings import happen
 from exchange.models import InboxMessage
 from records.incoming import IncomingLetter, pointed_at
+from records.ingest.identity import row_id, source_key
 from records.ingest.reading import Entry
 from records.ingest.storing import Intake, store_within
+from records.matching import HIDDEN, hide
 from records.models import Letter, Patient, PatientLink, Received, Relationship, Resource
 
 
@@ -76,6 +78,8 @@ def file_letter(letter: IncomingLetter, *, patient: Patient, source: InboxMessag
 def _store_document(letter: IncomingLetter, patient: Patient, source: InboxMessage, by: Actor) -> Resource:
     """Put the letter's resources into the store as what the sender says, and return its DocumentReference."""
     sender = source.sender.organisation
+    # Letters of one patient are filed one after the other: two first ones would each bring the sender's Patient.
+    Patient.objects.select_for_update().get(pk=patient.pk)
     received, _ = Received.objects.get_or_create(  # the bytes themselves are kept by the inbox message
         source=sender,
         sha256=source.sha256,
@@ -86,7 +90,10 @@ def _store_document(letter: IncomingLetter, patient: Patient, source: InboxMessa
     found = pointed_at(letter, _reference(letter, link))
     wanted = [found.document, *found.beside, *([] if link else [found.patient])]
     stored = [Entry(one.number + 1, one.resource, one.full_url) for one in wanted]
+    _refuse_what_it_would_overwrite(stored, patient, source)
     intake = Intake(sender, by, received=received, file=str(source.pk))
+    if link:
+        intake.known[link.source_key] = ("Patient", link.resource_id)
     try:
         rows = store_within(intake, stored)
     except ValueError:
@@ -99,11 +106,32 @@ def _store_document(letter: IncomingLetter, patient: Patient, source: InboxMessa
     # The text itself names nobody; it is this patient's, and nobody else is to reach it.
     texts = [row for one, row in zip(wanted, rows, strict=True) if one.resource["resourceType"] == "Binary"]
     Resource.objects.filter(pk__in=texts).update(patient=patient)
+    if letter.about.restricted and link:
+        _restrict(patient, link)
     return document
+
+
+def _refuse_what_it_would_overwrite(stored: list[Entry], patient: Patient, source: InboxMessage) -> None:
+    """A sender's ids decide the rows, and senders use ids again: never another patient's letter, never a newer one."""
+    ods = source.sender.organisation.ods_code
+    rows = [row_id(ods, one.resource["resourceType"], source_key(one.resource, one.full_url, "")) for one in stored]
+    texts = Resource.objects.filter(pk__in=rows, type__in=("DocumentReference", "Binary", "Composition"))
+    if texts.filter(patient__isnull=False).exclude(patient=patient).exists():
+        raise NeedsReview("The sender has used this letter's id for another patient.")
+    filed = Letter.objects.filter(document=rows[0]).values_list("message_id", flat=True).first()
+    if filed and InboxMessage.objects.filter(pk=filed, received_at__gt=source.received_at).exists():
+        raise NeedsReview("A newer version of this letter is filed already.")
+
+
+def _restrict(patient: Patient, link: PatientLink) -> None:
+    """A later letter says that the person is restricted: believe it at once, also when the columns are drawn again."""
+    Resource.objects.filter(pk=link.resource_id).update(security=["R"])
+    hide(patient)
+    patient.save(update_fields=["restricted", "search_text", "updated_at", *HIDDEN])
 
 
 def _reference(letter: IncomingLetter, link: PatientLink | None) -> str:
     """How the stored letter refers to its patient: by the Patient that this sender told us of before, else its own."""
     if link is None:
         return letter.patient.full_url or f"Patient/{letter.patient.resource.get('id')}"
-    return f"Patient/{link.source_key}"
+    return link.source_key if link.source_key.startswith("urn:") else f"Patient/{link.source_key}"

@@ -11,6 +11,7 @@ from django.views.decorators.http import require_safe
 from access import audit
 from access.guard import ActingRequest, requires
 from access.permissions import Permission
+from exchange.inbox import waiting_for_a_person
 from records import letters, panels, reach
 from records.correspondence import letters_held, to_read
 from records.held import Held
@@ -28,7 +29,8 @@ def inbox(request: ActingRequest) -> HttpResponse:
     """Letters that came in and that this person has not opened, whoever they are about."""
     waiting, number = to_read(request.actor, WAITING)
     audit.record(by=request.actor, action="opened letters to read")
-    return render(request, "records/inbox.html", {"letters": waiting, "number": number})
+    unfiled = list(waiting_for_a_person(request.actor.organisation)[:WAITING])
+    return render(request, "records/inbox.html", {"letters": waiting, "number": number, "unfiled": unfiled})
 
 
 @require_safe

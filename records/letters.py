@@ -15,6 +15,7 @@ from typing import Any, Final
 from uuid import UUID
 
 import nh3
+from django.db.models import Q
 from markupsafe import Markup, escape
 
 from access.actor import Actor
@@ -139,7 +140,12 @@ def _beside(resource: Resource, url: str) -> Resource | None:
     key = url.removeprefix("urn:uuid:").rsplit("/", 1)[-1]
     if not key:
         return None
-    same = Resource.objects.filter(source_id=resource.source_id, type__in=("Binary", "Composition", "Bundle"))
+    # Senders use short ids again and again: what is another patient's is never this letter's text.
+    same = Resource.objects.filter(
+        Q(patient=resource.patient_id) | Q(patient=None),
+        source_id=resource.source_id,
+        type__in=("Binary", "Composition", "Bundle"),
+    )
     return same.filter(source_key__in=(key, url)).first() or (
         same.filter(pk=key).first() if re.fullmatch(r"[0-9a-f-]{36}", key) else None
     )

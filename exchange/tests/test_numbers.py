@@ -15,9 +15,9 @@ leaves = json_numbers.map(lambda text: f"\0{text}") | st.text(
     alphabet=st.characters(exclude_categories=["Cs"], exclude_characters="\0")
 )
 documents: st.SearchStrategy[object] = st.deferred(
-    lambda: leaves
-    | st.lists(documents, max_size=4)
-    | st.dictionaries(st.text("abc", max_size=3), documents, max_size=4)
+    lambda: (
+        leaves | st.lists(documents, max_size=4) | st.dictionaries(st.text("abc", max_size=3), documents, max_size=4)
+    )
 )
 
 

@@ -10,7 +10,7 @@ from records.ingest import rows
 from records.ingest.naming import Names
 from records.ingest.pending import Pending
 from records.ingest.reading import Entry
-from records.ingest.references import Pointer
+from records.ingest.references import Pointer, Target
 from records.ingest.report import Report
 from records.models import Received
 
@@ -29,6 +29,8 @@ class Intake:
     report: Report = field(default_factory=Report)
     names: Names = field(default_factory=Names)
     pending: Pending = field(default_factory=Pending)
+    #: What a reference may name besides what comes along: a full address this source used before -> its row.
+    known: dict[str, Target] = field(default_factory=dict)
 
 
 @dataclass(slots=True)

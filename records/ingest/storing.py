@@ -81,6 +81,7 @@ def _scope(intake: Intake, incoming: Sequence[Incoming]) -> Scope:
     scope = Scope(intake.source.ods_code)
     for one in incoming:
         scope.add(one.resource, one.entry.full_url, one.row)
+    scope.by_full_url.update(intake.known)
     look_up_conditional((one.resource for one in incoming if one.asks), scope, intake.source.pk)
     return scope
 

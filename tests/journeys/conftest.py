@@ -97,6 +97,7 @@ def start(data: Path, port: int) -> tuple[subprocess.Popen[str], str]:
     while time.monotonic() < end and launcher.poll() is None and not line:
         if select.select([launcher.stdout], [], [], 0.5)[0]:
             line = launcher.stdout.readline()
+    launcher.stdout.close()  # the ready line is all that is ever printed there
     if not line.endswith("\n"):
         launcher.kill()
         raise AssertionError(f"no ready line; it said:\n{(data.parent / f'{data.name}.log').read_text()[-3000:]}")

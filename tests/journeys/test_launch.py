@@ -34,7 +34,7 @@ def test_a_second_start_is_quick_and_a_killed_launcher_leaves_nothing(tmp_path: 
     launcher, _ = start(data, port)
     # The promise is 10 s; twice that here, since the other tests share the two cores.
     assert time.monotonic() - began < 20
-    assert len(processes_of(data)) > 8
+    assert len(processes_of(data)) >= 7  # PostgreSQL, Valkey, web, worker, beat, two partners
     launcher.kill()
     launcher.wait()
     wait_for(lambda: processes_of(data) == [], 10, "every process of the killed launcher is gone")

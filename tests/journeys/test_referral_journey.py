@@ -27,7 +27,7 @@ def refer(page: Page, service: str, reason: str) -> str:
     page.wait_for_url(re.compile(r"/referrals/new/"))
     page.locator("#service-q").fill(service)
     page.locator("#services a", has_text=service).first.click()
-    page.get_by_label("Urgent", exact=True).check()
+    page.get_by_label("Routine", exact=True).check()
     page.get_by_label("Reason").fill(reason)
     page.get_by_role("button", name="Send referral").click()
     page.wait_for_url(re.compile(r"/(referrals|patients)/[0-9a-f-]{36}/"))
@@ -93,7 +93,7 @@ def test_another_practice_finds_nobody(sign_in: SignIn) -> None:
 
 
 def test_a_hospital_that_is_down_is_told_in_words_and_reached_once_it_is_back(stack: Stack, sign_in: SignIn) -> None:
-    """The hospital refuses with 503, the broker loses its memory, the workers are killed: delivered once, same bytes."""
+    """The hospital answers 503, the broker and the workers are killed: delivered once, with the same bytes."""
     stack.behave("hospital", mode="down")
     before = len(stack.arrivals())
     page = sign_in("gp@riverside.example")
@@ -102,12 +102,16 @@ def test_a_hospital_that_is_down_is_told_in_words_and_reached_once_it_is_back(st
     refer(page, "Cardiology", "Palpitations at rest.")
     page.goto(patient)
     row = page.locator("#referrals li", has_text="Cardiology").first
-    expect(row).to_contain_text(re.compile(r"has not answered since \d\d:\d\d\. We (try|are trying) again"), timeout=40_000)
+    expect(row).to_contain_text(
+        re.compile(r"has not answered since \d\d:\d\d\. We (try|are trying) again"), timeout=40_000
+    )
     stack.kill("valkey")
     stack.kill("worker")
     stack.behave("hospital", mode="normal")
     expect(row).to_contain_text(re.compile("Delivered|Accepted|Booked|Letter"), timeout=120_000)
-    wait_for(lambda: httpx.get(f"{stack.url}/readyz", trust_env=False).json()["broker"] == "ok", 30, "the broker is back")
+    wait_for(
+        lambda: httpx.get(f"{stack.url}/readyz", trust_env=False).json()["broker"] == "ok", 30, "the broker is back"
+    )
     arrived = stack.arrivals()[before:]
     assert len({a["sha256"] for a in arrived}) == 1, "repeats carry identical bytes"
     assert len([a for a in arrived if a["status"] == 200]) == 1, "taken once"
