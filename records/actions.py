@@ -15,7 +15,7 @@ from exchange.models import InboxMessage
 from records.incoming import IncomingLetter, pointed_at
 from records.ingest.identity import row_id, source_key
 from records.ingest.reading import Entry
-from records.ingest.storing import Intake, store_within
+from records.ingest.storing import Intake, store_within, take_turn
 from records.matching import HIDDEN, hide
 from records.models import Letter, Patient, PatientLink, Received, Relationship, Resource
 
@@ -78,8 +78,7 @@ def file_letter(letter: IncomingLetter, *, patient: Patient, source: InboxMessag
 def _store_document(letter: IncomingLetter, patient: Patient, source: InboxMessage, by: Actor) -> Resource:
     """Put the letter's resources into the store as what the sender says, and return its DocumentReference."""
     sender = source.sender.organisation
-    # Letters of one patient are filed one after the other: two first ones would each bring the sender's Patient.
-    Patient.objects.select_for_update().get(pk=patient.pk)
+    take_turn()  # two first letters at once would each bring the sender's Patient
     received, _ = Received.objects.get_or_create(  # the bytes themselves are kept by the inbox message
         source=sender,
         sha256=source.sha256,

@@ -26,10 +26,10 @@ from records.ingest.references import Scope, look_up_conditional, resolve
 from records.matching import Decision
 from records.models import Attachment, Finding
 
-__all__ = ["Intake", "store", "store_within"]
+__all__ = ["Intake", "store", "store_within", "take_turn"]
 
 _BATCH: Final = 500
-_LOCK: Final = 7301  # advisory lock: one ingest per source at a time
+_TURN: Final = 7301  # advisory lock: one writer at a time
 
 
 def store(intake: Intake, group: Group) -> list[UUID]:
@@ -127,9 +127,18 @@ def _count(intake: Intake, incoming: Sequence[Incoming]) -> None:
             intake.report.updated += 1
 
 
-def _store_batch(intake: Intake, batch: list[Incoming], scope: Scope) -> None:
+def take_turn() -> None:
+    """Wait until nobody else writes to the store, and keep the turn to the end of the transaction.
+
+    Who a patient is, and whether they are restricted, is decided from what all sources have said: two that write at
+    once would each decide without the other.
+    """
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [_LOCK, intake.source.pk])
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_TURN])
+
+
+def _store_batch(intake: Intake, batch: list[Incoming], scope: Scope) -> None:
+    take_turn()
     known = rows.known(one.row for one in batch)
     for one in batch:
         one.before = known.get(one.row)

@@ -155,3 +155,25 @@ def test_a_letter_that_came_as_a_message_is_readable(
     for said in words:
         assert said in page.content.decode()
     assert "1 unread" not in gp.client.get(f"/patients/{patient.pk}/").content.decode()
+
+
+def test_what_could_not_be_filed_is_listed_for_a_person_here_and_for_nobody_else(
+    gp: Person, stranger: Person, infirmary: Organisation
+) -> None:
+    sender = Partner.objects.create(
+        organisation=infirmary, endpoint="http://x", token_url="http://x", jwks_url="http://x"
+    )
+    InboxMessage.objects.create(
+        sender=sender,
+        request_id=uuid4(),
+        correlation_id=uuid4(),
+        bundle_id="b",
+        event="document",
+        payload="{}",
+        sha256="0" * 64,
+        reply="{}",
+        state=InboxMessage.State.NEEDS_REVIEW,
+        review_reason="Nobody here has the NHS number in this letter.",
+    )
+    assert "Nobody here has the NHS number" in gp.client.get("/letters/").content.decode()
+    assert "Nobody here has the NHS number" not in stranger.client.get("/letters/").content.decode()
