@@ -8,6 +8,7 @@ from django.db import connection, transaction
 
 from access.actor import partner
 from access.models import Organisation
+from exchange.fhir.systems import System
 from records.ingest.reading import Entry
 from records.ingest.storing import Intake, store_within, take_turn
 from records.models import Patient
@@ -42,7 +43,7 @@ def test_a_restriction_said_meanwhile_is_not_drawn_over(
         assert waiting.wait(10)
         other.join(0.5)
         assert other.is_alive(), "it waits for its turn"
-        label = {"security": [{"system": letters.System.CONFIDENTIALITY, "code": "R"}]}
+        label = {"security": [{"system": System.CONFIDENTIALITY, "code": "R"}]}
         say(infirmary, meta=label)
     other.join(10)
     assert not other.is_alive()
