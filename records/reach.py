@@ -12,7 +12,7 @@ from django.http import Http404
 
 from access.actor import Actor
 from access.permissions import Role
-from records.models import Letter, Patient, Relationship, Resource
+from records.models import Finding, Letter, Patient, Relationship, Resource
 
 _PRACTICE_ROLES: Final = frozenset({Role.GP, Role.NURSE, Role.RECEPTIONIST, Role.PRACTICE_MANAGER})
 _CLINICIANS: Final = frozenset({Role.GP, Role.NURSE})
@@ -94,6 +94,15 @@ def all_letters(actor: Actor) -> QuerySet[Letter]:
         return Letter.objects.none()
     same = Q(pk=OuterRef("patient")) | Q(pk=OuterRef("patient__merged_into"))
     return Letter.objects.filter(Exists(patients(actor).filter(same)))
+
+
+def findings(actor: Actor) -> QuerySet[Finding]:
+    """What somebody at the practice still has to look at: of patients within reach, and of its own unplaced entries."""
+    if actor.role not in _PRACTICE_ROLES:
+        return Finding.objects.none()
+    unplaced = Q(patient__isnull=True, resource__source_id=actor.organisation_id)
+    mine = Finding.objects.filter(unplaced | Q(patient__in=patients(actor)), settled_at__isnull=True)
+    return mine.select_related("patient", "resource__source").defer("resource__body", "resource__detail")
 
 
 def appointments(actor: Actor) -> QuerySet[Resource]:

@@ -7,6 +7,7 @@ from records import letter_views, views
 app_name = "records"
 urlpatterns = [
     path("", views.find, name="find"),
+    path("to-check/", views.to_check, name="to-check"),
     path("<uuid:patient_id>/panel/problems/", views.problems, name="problems"),
     path("<uuid:patient_id>/panel/medicines/", views.medicines, name="medicines"),
     path("<uuid:patient_id>/panel/allergies/", views.allergies, name="allergies"),

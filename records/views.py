@@ -17,6 +17,7 @@ from records.held import Held
 from ui.htmx import respond
 
 FOUND: Final = 20
+TO_CHECK: Final = 200
 TIMELINE_SIZE: Final = 50
 RESULTS_SIZE: Final = 50
 
@@ -29,6 +30,16 @@ def find(request: ActingRequest) -> HttpResponse:
     found = finding.patients(request.actor, q, limit=FOUND) if len(q) > 1 else []
     context = {"q": q, "found": found, "limit": FOUND, "finding": True}
     return respond(request, "records/find.html", "records/_found.html", context)
+
+
+@require_safe
+@requires(Permission.READ_DEMOGRAPHICS)
+def to_check(request: ActingRequest) -> HttpResponse:
+    """What an import found and a person has to look at: shared or failing NHS numbers, references that lead nowhere."""
+    waiting = reach.findings(request.actor)
+    audit.record(by=request.actor, action="opened records to check")
+    context = {"findings": waiting.order_by("kind", "found_at")[:TO_CHECK], "number": waiting.count()}
+    return render(request, "records/to_check.html", context)
 
 
 # Parts: no audit, the page they belong to was recorded ----------------------------------------------------------------

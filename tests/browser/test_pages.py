@@ -22,6 +22,7 @@ GP_PAGES = [
     "/patients/?q=nobody",
     "/choose-role/",
     "/letters/",
+    "/patients/to-check/",
     "/patients/{jane}/",
     "/patients/{jane}/problems/past/",
     "/patients/{jane}/medicines/past/",

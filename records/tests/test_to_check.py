@@ -1,0 +1,50 @@
+"""The worklist of what imports found: seen by the patient's practice and by nobody else."""
+
+from collections.abc import Callable
+
+import pytest
+
+from access.actor import partner
+from access.models import Organisation
+from conftest import Person
+from records.ingest.reading import Entry
+from records.ingest.storing import Intake, store_within
+from records.models import Finding
+from records.tests import letters
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def say(riverside: Organisation) -> Callable[..., None]:
+    def said(**fields: object) -> None:
+        intake = Intake(riverside, partner(riverside), practice=riverside)
+        store_within(intake, [Entry(1, letters.patient(**fields))])
+        intake.pending.close()
+
+    return said
+
+
+def test_two_patients_with_one_number_are_both_kept_and_listed(
+    say: Callable[..., None], gp: Person, receptionist: Person, stranger: Person, social_worker: Person
+) -> None:
+    say(id="a")
+    say(id="b", name=[{"family": "Jones", "given": ["Ann"]}])
+    assert Finding.objects.filter(kind=Finding.Kind.SAME_NUMBER).exists()
+    for person in (gp, receptionist):
+        page = person.client.get("/patients/to-check/").content.decode()
+        assert "Two patients with one NHS number" in page
+        assert "JONES, Ann" in page
+    assert "JONES" not in stranger.client.get("/patients/to-check/").content.decode()
+    assert social_worker.client.get("/patients/to-check/").status_code == 403
+
+
+def test_a_failing_number_is_listed(say: Callable[..., None], gp: Person) -> None:
+    say(id="c", identifier=[{"system": letters.SYSTEM, "value": letters.FAILING}])
+    assert "NHS number fails its check digit" in gp.client.get("/patients/to-check/").content.decode()
+
+
+def test_with_nothing_to_check_it_says_what_would_be_here(gp: Person) -> None:
+    page = gp.client.get("/patients/to-check/")
+    assert page.status_code == 200
+    assert "Nothing to check" in page.content.decode()
