@@ -11,7 +11,7 @@ from access.actor import Actor
 from records import reach
 from records.looking import last_looked_at
 from records.models import Patient, Resource
-from records.timeline import Event, new_of_several
+from records.screen.timeline import Event, new_of_several
 
 NEW_SHOWN: Final = 2
 GONE: Final = ("cancelled", "entered-in-error", "noshow")

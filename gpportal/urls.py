@@ -3,14 +3,14 @@
 from django.urls import include, path
 
 from gpportal import views
-from records import letter_views
+from records.views import letters
 
 urlpatterns = [
     path("", views.home, name="home"),
     path("", include("access.urls")),
     path("patients/", include("records.urls")),
     path("patients/<uuid:patient_id>/", views.one_screen, name="one-screen"),
-    path("letters/", letter_views.inbox, name="letters"),
+    path("letters/", letters.inbox, name="letters"),
     path("referrals/", include("referrals.urls")),
     path("care/", include("socialcare.urls")),
     path("", include("exchange.urls")),

@@ -14,8 +14,8 @@ from access.permissions import Permission, Role
 from exchange import health
 from gpportal import homes
 from records import panels, reach
-from records.held import Held
 from records.looking import look
+from records.screen.held import Held
 from referrals.panels import next_steps, referrals
 from socialcare.panels import care
 

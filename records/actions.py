@@ -12,12 +12,12 @@ from access.models import Organisation
 from exchange.errors import NeedsReview
 from exchange.happenings import happen
 from exchange.models import InboxMessage
-from records.incoming import IncomingLetter, pointed_at
 from records.ingest.identity import row_id, source_key
 from records.ingest.reading import Entry
 from records.ingest.storing import Intake, store_within, take_turn
-from records.matching import HIDDEN, hide
+from records.letters.incoming import IncomingLetter, pointed_at
 from records.models import Letter, Patient, PatientLink, Received, Relationship, Resource
+from records.people.matching import HIDDEN, hide
 
 
 @transaction.atomic

@@ -13,9 +13,10 @@ from exchange.errors import NeedsReview, PayloadInvalid, Rec
 from exchange.fhir import numbers
 from exchange.fhir.bundles import entries
 from exchange.models import InboxMessage, Partner
-from records import actions, incoming
+from records import actions
 from records.drawing import text_at
-from records.incoming import IncomingLetter
+from records.letters import incoming
+from records.letters.incoming import IncomingLetter
 from records.models import Patient, Relationship
 
 

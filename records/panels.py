@@ -10,14 +10,14 @@ from django.utils import timezone
 
 from access.actor import Actor
 from access.permissions import Permission
-from records import rows as rows_of
-from records import timeline
-from records.alerts import alerts, allergies_of
-from records.claims import claims
-from records.correspondence import letters_held
-from records.held import NOT_SAID, TRENDS_SHOWN, Held
+from records.letters.correspondence import letters_held
 from records.looking import last_looked
 from records.models import Patient
+from records.screen import rows as rows_of
+from records.screen import timeline
+from records.screen.alerts import alerts, allergies_of
+from records.screen.claims import claims
+from records.screen.held import NOT_SAID, TRENDS_SHOWN, Held
 from ui.dates import age
 
 LETTERS_SHOWN: Final = 5

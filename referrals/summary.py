@@ -10,10 +10,10 @@ from typing import Any, Final
 
 from access.actor import Actor
 from records import panels
-from records.claims import Claim, Source
-from records.held import Held
 from records.models import Patient
-from records.rows import Row, Trend
+from records.screen.claims import Claim, Source
+from records.screen.held import Held
+from records.screen.rows import Row, Trend
 from ui.dates import date_full
 
 RESULTS_DAYS: Final = 365

@@ -3,7 +3,7 @@
 from access.actor import Actor
 from records import reach
 from records.models import Patient
-from records.names import fold
+from records.people.names import fold
 
 
 def people(who: Actor, words: str) -> list[Patient]:

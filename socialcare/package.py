@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from records.claims import Claim
+from records.screen.claims import Claim
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,11 +3,11 @@
 from typing import Any
 
 from access.actor import Actor
-from records import grouping
-from records.claims import Claim
-from records.held import Held
 from records.looking import last_looked
 from records.models import Patient
+from records.screen import grouping
+from records.screen.claims import Claim
+from records.screen.held import Held
 from socialcare.package import package_of
 
 SOCIAL_CARE = "social-care"

@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from typing import Final
 
-from records import grouping, wording
-from records.claims import Claim
-from records.grouping import Group
-from records.held import Held
+from records.screen import grouping, wording
+from records.screen.claims import Claim
+from records.screen.grouping import Group
+from records.screen.held import Held
 from socialcare import lay_terms
 from ui.dates import date_plain
 

@@ -13,13 +13,13 @@ from django.db.models import F
 from django.utils import timezone
 
 from access.actor import Actor
-from records import grouping, wording
-from records.alerts import allergies_of, none_known
-from records.claims import Claim, claims
-from records.contacts import surgery_of
-from records.grouping import Group
-from records.held import NOT_SAID, Held
 from records.models import Patient
+from records.people.contacts import surgery_of
+from records.screen import grouping, wording
+from records.screen.alerts import allergies_of, none_known
+from records.screen.claims import Claim, claims
+from records.screen.grouping import Group
+from records.screen.held import NOT_SAID, Held
 from socialcare import plain
 from socialcare.package import Package, package_of
 from socialcare.panels import workers

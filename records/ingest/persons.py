@@ -7,9 +7,9 @@ from uuid import UUID
 from django.utils import timezone
 
 from access.models import Organisation
-from records.demographics import Demographics
-from records.matching import DRAWN, Candidates, Decision, draw, hide
 from records.models import Finding, Patient, PatientLink, Relationship
+from records.people.demographics import Demographics
+from records.people.matching import DRAWN, Candidates, Decision, draw, hide
 
 _CHANGED = (*DRAWN, "updated_at")
 

@@ -15,7 +15,6 @@ from access.actor import acting
 from exchange.fhir import numbers
 from exchange.fhir.systems import System
 from records import bodies, kinds
-from records.demographics import demographics
 from records.drawing import at
 from records.ingest import letters, persons, rows, subjects
 from records.ingest.checking import checked, rejection, says_nothing_new
@@ -23,8 +22,9 @@ from records.ingest.intake import Incoming, Intake
 from records.ingest.pending import give_texts, record, settle_of
 from records.ingest.reading import Entry, Group
 from records.ingest.references import Scope, look_up_conditional, resolve
-from records.matching import Decision
 from records.models import Attachment, Finding
+from records.people.demographics import demographics
+from records.people.matching import Decision
 
 __all__ = ["Intake", "store", "store_within", "take_turn"]
 

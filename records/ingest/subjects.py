@@ -6,7 +6,7 @@ from uuid import UUID
 from records import kinds
 from records.ingest.intake import Incoming, Intake
 from records.ingest.references import Scope
-from records.matching import Decision
+from records.people.matching import Decision
 
 
 def give_to_people(intake: Intake, batch: list[Incoming], scope: Scope, decisions: dict[UUID, Decision]) -> None:

@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from conftest import Person
-from records.asked import take_apart
-from records.find import patients
 from records.models import Patient
-from records.names import search_text
+from records.people.asked import take_apart
+from records.people.find import patients
+from records.people.names import search_text
 
 pytestmark = pytest.mark.django_db
 TODAY = dt.date(2026, 11, 23)

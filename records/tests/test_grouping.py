@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from records import grouping
-from records.claims import Claim, Source
+from records.screen import grouping
+from records.screen.claims import Claim, Source
 
 GP = Source(1, "GP", "Riverside Surgery", "practice")
 NI = Source(2, "NI", "Northern Infirmary", "hospital")

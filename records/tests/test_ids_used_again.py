@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from exchange.errors import NeedsReview
 from exchange.models import InboxMessage
-from records.letters import opened
+from records.letters.opening import opened
 from records.models import Letter, Patient, PatientLink, Resource
 from records.tests import letters
 from records.tests.test_inbound import arrive, happened, make_patient, sender  # noqa: F401 fixtures

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from records import letters
+from records.letters import opening
 
 CORPUS = [
     "<script>alert(1)</script>",
@@ -48,24 +48,24 @@ def assert_harmless(cleaned: str) -> None:
     for mark in re.findall(r"<[^>]*>?", cleaned):
         found = HARMLESS.fullmatch(mark)
         assert found is not None, mark
-        assert found[2] in letters._TAGS, mark
+        assert found[2] in opening._TAGS, mark
 
 
 @pytest.mark.parametrize("html", CORPUS)
 def test_nothing_acts_or_fetches(html: str) -> None:
-    cleaned = letters.clean(f"<p>Dear Doctor</p>{html}")
+    cleaned = opening.clean(f"<p>Dear Doctor</p>{html}")
     assert_harmless(cleaned)
     assert "Dear Doctor" in cleaned
 
 
 @given(st.text(max_size=200) | st.lists(st.sampled_from(CORPUS), max_size=6).map("".join))
 def test_nothing_anyone_writes_acts_or_fetches(html: str) -> None:
-    assert_harmless(letters.clean(html))
+    assert_harmless(opening.clean(html))
 
 
 def test_words_headings_lists_and_tables_stay() -> None:
     html = '<h1>Clinic</h1><p>Seen <b>today</b></p><ul><li>one</li></ul><table><tr><td colspan="2">58</td></tr></table>'
-    cleaned = letters.clean(html)
+    cleaned = opening.clean(html)
     for kept in ("<h2>Clinic</h2>", "<b>today</b>", "<li>one</li>", 'colspan="2"'):
         assert kept in cleaned
 
@@ -73,11 +73,11 @@ def test_words_headings_lists_and_tables_stay() -> None:
 @given(st.lists(st.integers(1, 6), max_size=8), st.integers(1, 2))
 def test_headings_never_skip_a_level(levels: list[int], below: int) -> None:
     html = "".join(f"<h{level}>x</h{level}>" for level in levels)
-    found = [int(level) for level in re.findall(r"<h(\d)>", letters.clean(html, below))]
+    found = [int(level) for level in re.findall(r"<h(\d)>", opening.clean(html, below))]
     assert len(found) == len(levels)
     assert all(after <= before + 1 for before, after in zip([below, *found], found, strict=False))
     assert all(level > below for level in found)
 
 
 def test_plain_text_is_escaped_and_keeps_its_lines() -> None:
-    assert letters.plain("a <b>\nc") == "a &lt;b&gt;<br>c"
+    assert opening.plain("a <b>\nc") == "a &lt;b&gt;<br>c"

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from access.models import Organisation
 from exchange.fhir.systems import System
-from records.demographics import demographics
 from records.models import Finding, Patient, PatientLink, Relationship
-from records.names import close_up, fold, search_text
+from records.people.demographics import demographics
+from records.people.names import close_up, fold, search_text
 from records.tests.taking import FAILING_NUMBER, NUMBER, OTHER_NUMBER, condition, counts, patient, take, write
 
 pytestmark = pytest.mark.django_db

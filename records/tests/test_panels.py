@@ -9,9 +9,9 @@ from django.utils import timezone
 from access.models import Organisation
 from conftest import Person
 from records import panels
-from records.held import Held
 from records.looking import last_looked, look
 from records.models import Patient
+from records.screen.held import Held
 from records.tests.saying import file_letter, say
 
 MakePatient = Callable[..., Patient]

@@ -18,9 +18,9 @@ from django.utils import timezone
 from access.actor import Actor, acting, person
 from access.models import Membership, Organisation, User
 from access.permissions import Role
-from records import find
 from records.models import Patient, Relationship
-from records.names import search_text
+from records.people import find
+from records.people.names import search_text
 
 PEOPLE: Final = 100_000
 LIMIT_MS: Final = 50

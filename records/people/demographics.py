@@ -10,7 +10,7 @@ from exchange.fhir.systems import System
 from records.dates import day
 from records.drawing import Json, at, codings, every, human_name, one_line, phone, text_at
 from records.models import Finding, Patient
-from records.names import fold, search_text
+from records.people.names import fold, search_text
 
 #: UK Core publishes the status under two code systems.
 _VERIFIED: Final = frozenset({"01", "number-present-and-verified"})

@@ -10,10 +10,10 @@ from uuid import UUID
 from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
-from records import grouping, wording
-from records.claims import Claim, Source, claims, of_patients
-from records.held import EVENTS, NOT_SAID, RESULTS, Held
 from records.models import Resource
+from records.screen import grouping, wording
+from records.screen.claims import Claim, Source, claims, of_patients
+from records.screen.held import EVENTS, NOT_SAID, RESULTS, Held
 
 #: Name in the address -> words on the page, and what it lets through.
 TABS: Final[dict[str, tuple[str, Q]]] = {

@@ -6,10 +6,10 @@ from uuid import UUID
 
 from django.db.models import F
 
-from records.claims import Claim, claims
-from records.held import NOT_SAID, RESULTS, Held
-from records.rows import trend
-from records.wording import number, sign
+from records.screen.claims import Claim, claims
+from records.screen.held import NOT_SAID, RESULTS, Held
+from records.screen.rows import trend
+from records.screen.wording import number, sign
 from ui.charts import Point, chart
 from ui.dates import date_full
 

@@ -18,8 +18,8 @@ from django.utils import timezone
 
 from access.actor import Actor
 from records import reach
-from records.asked import Asked, take_apart
 from records.models import Patient
+from records.people.asked import Asked, take_apart
 
 _SHORT: Final = 3
 _LONG: Final = 6

@@ -3,10 +3,10 @@
 import datetime as dt
 from dataclasses import dataclass
 
-from records import grouping, wording
-from records.claims import Claim, Source
-from records.grouping import Group
-from records.held import Held
+from records.screen import grouping, wording
+from records.screen.claims import Claim, Source
+from records.screen.grouping import Group
+from records.screen.held import Held
 from ui.charts import Point
 from ui.dates import date_short
 

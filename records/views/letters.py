@@ -12,10 +12,11 @@ from access import audit
 from access.guard import ActingRequest, requires
 from access.permissions import Permission
 from exchange.inbox import waiting_for_a_person
-from records import letters, panels, reach
-from records.correspondence import letters_held, to_read
-from records.held import Held
+from records import panels, reach
+from records.letters import opening
+from records.letters.correspondence import letters_held, to_read
 from records.looking import last_looked, read_letter
+from records.screen.held import Held
 from ui.htmx import moving
 
 WAITING: Final = 100
@@ -65,10 +66,10 @@ def all_letters(request: ActingRequest, patient_id: UUID) -> HttpResponse:
 def letter(request: ActingRequest, patient_id: UUID, letter_id: UUID) -> HttpResponse:
     """One letter, read: recorded, and no longer unread for this person."""
     patient = reach.patient_or_404(request.actor, patient_id)
-    found = letters.find(request.actor, patient, letter_id)
+    found = opening.find(request.actor, patient, letter_id)
     if found is None:
         raise Http404("No such letter")
-    opened = letters.opened(*found)
+    opened = opening.opened(*found)
     audit.record(by=request.actor, action="opened letter", patient=patient.pk, of=opened.letter or opened.resource)
     if opened.letter is not None:
         read_letter(letter=opened.letter, by=request.actor)
@@ -86,8 +87,8 @@ def letter(request: ActingRequest, patient_id: UUID, letter_id: UUID) -> HttpRes
 def file(request: ActingRequest, patient_id: UUID, letter_id: UUID, number: int) -> HttpResponse:
     """A file of a letter, always as a download: whatever it holds is not run in our pages."""
     patient = reach.patient_or_404(request.actor, patient_id)
-    found = letters.find(request.actor, patient, letter_id)
-    files = letters.opened(*found).files if found else ()
+    found = opening.find(request.actor, patient, letter_id)
+    files = opening.opened(*found).files if found else ()
     wanted = next((one for one in files if one.number == number), None)
     if wanted is None or found is None:
         raise Http404("No such file")

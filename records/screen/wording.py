@@ -3,8 +3,8 @@
 import re
 from typing import Final
 
-from records.claims import Claim
-from records.grouping import current, rest, spaced, substance
+from records.screen.claims import Claim
+from records.screen.grouping import current, rest, spaced, substance
 from ui.dates import date_full, date_short
 
 HIGH: Final = frozenset({"H", "HH", "HU", ">"})

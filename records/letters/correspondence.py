@@ -9,10 +9,10 @@ from django.db.models import Count, Exists, OuterRef, Q, Window
 
 from access.actor import Actor
 from records import reach
-from records.claims import Source, source
-from records.held import Held
 from records.looking import reader
 from records.models import Letter, LetterRead
+from records.screen.claims import Source, source
+from records.screen.held import Held
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from records.claims import Claim, Source
+from records.screen.claims import Claim, Source
 from ui.dates import date_short
 
 #: Said, and taken back: never in a summary.

@@ -6,7 +6,7 @@ from calendar import month_abbr, monthrange
 from dataclasses import dataclass, field
 from typing import Final
 
-from records.names import fold
+from records.people.names import fold
 
 _NUMBER: Final = re.compile(r"(?<!\d)\d{3}[ -]?\d{3}[ -]?\d{4}(?!\d)")
 _POSTCODE: Final = re.compile(r"\b([a-z]{1,2}\d[a-z\d]?) ?(\d[a-z]{2})\b")

@@ -16,9 +16,9 @@ from exchange.fhir.bundles import BundleEntry, entries
 from exchange.fhir.inbound import header_of
 from exchange.fhir.systems import System
 from records.dates import moment
-from records.demographics import Demographics, demographics
 from records.details import gp_actions, narrative
 from records.drawing import Json, codings, every, human_name, text_at, words
+from records.people.demographics import Demographics, demographics
 
 _FHIR_JSON: Final = ("application/fhir+json", "application/json+fhir", "application/json")
 _ACTIONS: Final = "887201000000105"  # SNOMED CT, PRSB heading: plan and requested actions

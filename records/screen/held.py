@@ -14,9 +14,9 @@ from django.utils import timezone
 
 from access.actor import Actor
 from records import reach
-from records.claims import SOURCE_COLUMNS, Claim, Source, claims, source
 from records.models import Patient, Resource
-from records.wording import sign
+from records.screen.claims import SOURCE_COLUMNS, Claim, Source, claims, source
+from records.screen.wording import sign
 
 #: What is read whole for the summary: few per person even in a long record, and old ones are needed to see that
 #: another source has stopped what one still lists.

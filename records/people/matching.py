@@ -10,9 +10,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from uuid import UUID
 
-from records.demographics import Demographics
 from records.models import Finding, Patient, PatientLink
-from records.names import search_text
+from records.people.demographics import Demographics
+from records.people.names import search_text
 
 Problem = tuple[str, str]
 

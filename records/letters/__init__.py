@@ -1,0 +1,1 @@
+"""Letters: what comes in, the list, one opened and made safe to show."""

@@ -1,0 +1,22 @@
+"""People, what each source says of them as FHIR resources, and who may reach whom."""
+
+from records.models.findings import Finding
+from records.models.letters import Letter, LetterRead
+from records.models.looking import LastLooked
+from records.models.people import Patient, PatientLink, Relationship
+from records.models.store import Attachment, Received, ReceivedPiece, Resource, ResourceVersion
+
+__all__ = [
+    "Attachment",
+    "Finding",
+    "LastLooked",
+    "Letter",
+    "LetterRead",
+    "Patient",
+    "PatientLink",
+    "Received",
+    "ReceivedPiece",
+    "Relationship",
+    "Resource",
+    "ResourceVersion",
+]
