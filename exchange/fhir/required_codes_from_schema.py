@@ -23,6 +23,8 @@ _MARKS = dict.fromkeys(("decimal", "integer", "positiveInt", "unsignedInt", "num
     **dict.fromkeys(("uri", "url", "canonical"), "u"),
 }
 _POINTER = "#/definitions/"
+_URI_PATTERN = r"^\S*$"
+"""How the schema writes a URI where an element has several types (valueUri): without its name."""
 
 Rule = str
 """How one element is checked: `=N` a code of the N-th list, `#` a number, `?` a boolean, `'` a string, `b` base64,
@@ -40,6 +42,8 @@ def rule(schema: dict[str, Any], lists: dict[tuple[str, ...], int]) -> Rule:
     name = str(one.get("$ref", "")).removeprefix(_POINTER) or str(one.get("type", "string"))
     if name == "ResourceList":
         return "*"
+    if one.get("pattern") == _URI_PATTERN:
+        return "u"
     if name in _MARKS:
         return _MARKS[name]
     return name if name[:1].isupper() else "'"

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from exchange.fhir.validate import check
+from exchange.tests.second_opinion import faults
 from gpportal.demonstration import dumps, write
 from gpportal.demonstration.tests.conftest import LATER, PEOPLE_OF, TODAY, Practice, number_of, walk
 
@@ -91,6 +92,7 @@ def _sample(practice: Practice) -> list[dict[str, Any]]:
 def test_resources_are_valid_r4(practice: Practice) -> None:
     for resource in _sample(practice):
         assert check(dumps(resource)) == [], resource["id"]
+        assert faults(dumps(resource)) == [], resource["id"]
         for part in walk(resource):
             assert all(value not in (None, "", [], {}) for value in part.values()), resource["id"]
 
