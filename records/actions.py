@@ -14,10 +14,10 @@ from exchange.happenings import happen
 from exchange.models import InboxMessage
 from records.ingest.identity import row_id, source_key
 from records.ingest.reading import Entry
+from records.ingest.restricting import settle_person
 from records.ingest.storing import Intake, store_within, take_turn
 from records.letters.incoming import IncomingLetter, pointed_at
 from records.models import Letter, Patient, PatientLink, Received, Relationship, Resource
-from records.people.matching import HIDDEN, hide
 
 
 @transaction.atomic
@@ -125,8 +125,7 @@ def _refuse_what_it_would_overwrite(stored: list[Entry], patient: Patient, sourc
 def _restrict(patient: Patient, link: PatientLink) -> None:
     """A later letter says that the person is restricted: believe it at once, also when the columns are drawn again."""
     Resource.objects.filter(pk=link.resource_id).update(security=["R"])
-    hide(patient)
-    patient.save(update_fields=["restricted", "search_text", "updated_at", *HIDDEN])
+    settle_person(patient.pk)
 
 
 def _reference(letter: IncomingLetter, link: PatientLink | None) -> str:

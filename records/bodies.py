@@ -6,7 +6,8 @@ from hashlib import sha256
 from typing import Any, Final
 
 from records.drawing import Json
-from records.models import Attachment, Resource
+from records.models import Attachment, Resource, ResourceVersion
+from records.people import restricted
 
 #: Base64 text longer than this is kept apart.
 INLINE_LIMIT: Final = 64 * 1024
@@ -38,10 +39,14 @@ def take_out(resource: Json) -> dict[str, str]:
     return taken
 
 
-def full(resource: Resource) -> str:
-    """The body with its inline data put back, as it was received but for id, meta and references (FHIR JSON text)."""
-    wanted = set(_MARKED.findall(resource.body))
-    if not wanted:
-        return resource.body
-    kept = dict(Attachment.objects.filter(pk__in=wanted).values_list("sha256", "base64"))
-    return _MARKED.sub(lambda mark: f'"data":"{kept[mark[1]]}"', resource.body)
+def full(resource: Resource, version: ResourceVersion | None = None) -> str:
+    """The body, or that of an earlier version, with its inline data put back, as it may be shown (FHIR JSON text).
+
+    It is what was received but for id, meta and references; of a restricted person without where they are.
+    """
+    body = version.body if version else resource.body
+    wanted = set(_MARKED.findall(body))
+    if wanted:
+        kept = dict(Attachment.objects.filter(pk__in=wanted).values_list("sha256", "base64"))
+        body = _MARKED.sub(lambda mark: f'"data":"{kept[mark[1]]}"', body)
+    return restricted.shown(body, resource.patient_id)

@@ -40,7 +40,9 @@ def place(said: Sequence[Said], source: Organisation, practice: Organisation | N
     for one in said:
         if one.row in existing:
             known = people[existing[one.row]]
-            decisions[one.row] = Decision(known, PatientLink.Basis.FIRST, new=False, findings=one.says.findings)
+            decisions[one.row] = Decision(
+                known, PatientLink.Basis.FIRST, False, one.says.findings, was_restricted=known.restricted
+            )
         elif one.row not in decisions:
             decisions[one.row] = candidates.decide(one.says, source.pk)
     new = [d.patient for d in decisions.values() if d.new]

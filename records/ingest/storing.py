@@ -16,7 +16,7 @@ from exchange.fhir import numbers
 from exchange.fhir.systems import System
 from records import bodies, kinds
 from records.drawing import at
-from records.ingest import letters, persons, rows, subjects
+from records.ingest import letters, persons, restricting, rows, subjects
 from records.ingest.checking import checked, rejection, says_nothing_new
 from records.ingest.intake import Incoming, Intake
 from records.ingest.pending import give_texts, record, settle_of
@@ -157,6 +157,8 @@ def _store_batch(intake: Intake, batch: list[Incoming], scope: Scope) -> None:
     if intake.practice:
         people = [one.person for one in batch if one.type == "Patient" and one.person]
         persons.register(people, intake.practice)
+    about = {d.patient.pk for d in decisions.values() if d.patient.restricted or d.was_restricted}
+    restricting.settle(about, {one.row: one.person for one in changed})
     letters.file([(one.resource, row) for one, row in zip(changed, made, strict=True)], intake.source)
     give_texts((one.row, p.target) for one in changed for p in one.pointers if p.type == "Binary" and p.target)
     subjects.leave_waiting(intake, batch)

@@ -11,6 +11,8 @@ from access.actor import Actor
 from records import reach
 from records.looking import reader
 from records.models import Letter, LetterRead
+from records.people import restricted
+from records.people.restricted import Whereabouts
 from records.screen.claims import Source, source
 from records.screen.held import Held
 
@@ -47,7 +49,8 @@ def to_read(actor: Actor, limit: int) -> tuple[list[Letter], int]:
     """(letters that came as messages and that this person has not opened, the oldest first; how many in all)."""
     read = LetterRead.objects.filter(letter=OuterRef("pk"), user_id=reader(actor))
     rows = reach.all_letters(actor).exclude(message_id="").filter(~Exists(read))
-    return list(rows.select_related("sender", "patient").order_by("filed_at", "pk")[:limit]), rows.count()
+    found = list(rows.select_related("sender", "patient").order_by("filed_at", "pk")[:limit])
+    return [as_shown(one, restricted.wording_of(one.patient)) for one in found], rows.count()
 
 
 def letters_held(held: Held, limit: int | None = None) -> Letters:
@@ -61,9 +64,16 @@ def letters_held(held: Held, limit: int | None = None) -> Letters:
     counted = rows.annotate(
         of=Window(Count("pk")), unread_of=Window(Count("pk", filter=Q(unread=True)))
     ).select_related("sender")
-    found = list(counted.order_by("-written_at", "pk")[:limit])
+    where = restricted.wording_of(held.patient)
+    found = [as_shown(one, where) for one in counted.order_by("-written_at", "pk")[:limit]]
     first: Any = found[0] if found else None
     return Letters([_row(held, one) for one in found], first.of if first else 0, first.unread_of if first else 0)
+
+
+def as_shown(letter: Letter, where: Whereabouts) -> Letter:
+    """The letter with its own words as they may be shown; of most people unchanged. Not to be saved."""
+    letter.title, letter.gp_actions = where.mask(letter.title), where.mask(letter.gp_actions)
+    return letter
 
 
 def _row(held: Held, letter: Any) -> LetterRow:

@@ -20,7 +20,9 @@ from markupsafe import Markup, escape
 
 from access.actor import Actor
 from records import bodies, reach
+from records.letters.correspondence import as_shown
 from records.models import Letter, Patient, Resource
+from records.people import restricted
 
 _TAGS: Final = {
     *("p", "br", "div", "span", "b", "strong", "i", "em", "u", "sub", "sup", "hr", "pre", "blockquote"),
@@ -97,10 +99,13 @@ def find(actor: Actor, patient: Patient, letter_id: UUID) -> tuple[Resource, Let
     """The document by its own id or by that of its filing; None when it is not within reach."""
     letter = reach.letters(actor, patient).filter(pk=letter_id).select_related("document__source", "sender").first()
     if letter is not None:
-        return letter.document, letter
+        return letter.document, as_shown(letter, restricted.wording_of(patient))
     documents = reach.resources(actor, patient).filter(kind="letter", pk=letter_id)
     found = documents.select_related("source", "letter", "letter__sender").first()
-    return (found, getattr(found, "letter", None)) if found else None
+    if found is None:
+        return None
+    filed = getattr(found, "letter", None)
+    return found, as_shown(filed, restricted.wording_of(patient)) if filed else None
 
 
 def opened(resource: Resource, letter: Letter | None) -> Opened:

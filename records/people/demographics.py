@@ -11,10 +11,10 @@ from records.dates import day
 from records.drawing import Json, at, codings, every, human_name, one_line, phone, text_at
 from records.models import Finding, Patient
 from records.people.names import fold, search_text
+from records.people.restricted import labelled
 
 #: UK Core publishes the status under two code systems.
 _VERIFIED: Final = frozenset({"01", "number-present-and-verified"})
-_RESTRICTED: Final = frozenset({"R", "V"})
 _USE_ORDER: Final = ("official", "usual", None, "temp", "nickname", "anonymous", "maiden", "old")
 
 
@@ -61,17 +61,11 @@ class Demographics:
         return same_name and self.birth_date is not None and self.birth_date == other.birth_date
 
 
-def restricted(resource: Json) -> bool:
-    """Whether a resource is labelled restricted (meta.security, v3-Confidentiality R or V)."""
-    labels = every((resource.get("meta") or {}).get("security"))
-    return any(one.get("system") == System.CONFIDENTIALITY and one.get("code") in _RESTRICTED for one in labels)
-
-
 def demographics(resource: Json, usual_gp: str = "") -> Demographics:
     """What a valid FHIR Patient says of the person. A restricted person's address, phone and GP are not drawn."""
     name = _preferred(every(resource.get("name")), _USE_ORDER)
     home = _preferred(every(resource.get("address")), ("home", None, "temp", "work"))
-    hidden = restricted(resource)
+    hidden = labelled(resource)
     born = text_at(resource, "birthDate")
     number, status = _nhs_number(resource)
     died = resource.get("deceasedDateTime")

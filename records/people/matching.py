@@ -25,6 +25,8 @@ class Decision:
     basis: PatientLink.Basis
     new: bool
     findings: list[Problem] = field(default_factory=list)
+    #: Whether the person was restricted before this was said.
+    was_restricted: bool = False
 
 
 class Candidates:
@@ -51,7 +53,8 @@ class Candidates:
         same_number = self._people[said.matchable_number] if said.matchable_number else []
         agreeing = [p for p in same_number if said.agrees_with(p) and source_id not in self._sources[p.pk]]
         if len(agreeing) == 1:
-            decision = Decision(agreeing[0], PatientLink.Basis.NHS_NUMBER, new=False)
+            known = agreeing[0]
+            decision = Decision(known, PatientLink.Basis.NHS_NUMBER, new=False, was_restricted=known.restricted)
         else:
             decision = Decision(Patient(), PatientLink.Basis.FIRST, new=True)
             decision.findings = [(Finding.Kind.SAME_NUMBER, str(other.pk)) for other in same_number]
