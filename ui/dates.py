@@ -1,6 +1,7 @@
 """Dates and times as people at a practice say them, in Europe/London."""
 
 import datetime as dt
+from collections.abc import Sequence
 from typing import Final
 
 from django.utils import timezone
@@ -47,15 +48,18 @@ def parts(value: Dated) -> tuple[int, ...]:
 
 def date_short(value: Dated, today: dt.date | None = None) -> str:
     """ "18 Nov" in this year, "18 Nov 2014" in another, "Nov 2014" or "2014" when no more is known."""
-    known = parts(value)
+    return _as_known(value, today, MONTHS)
+
+
+def _as_known(value: Dated, today: dt.date | None, months: Sequence[str]) -> str:
     today = today or timezone.localdate()
-    match known:
+    match parts(value):
         case (year,):
             return str(year)
         case (year, month):
-            return f"{MONTHS[month - 1]} {year}"
+            return f"{months[month - 1]} {year}"
         case (year, month, day):
-            return f"{day} {MONTHS[month - 1]}" + ("" if year == today.year else f" {year}")
+            return f"{day} {months[month - 1]}" + ("" if year == today.year else f" {year}")
     return ""
 
 
@@ -72,16 +76,7 @@ def date_full(value: Dated) -> str:
 
 def date_plain(value: Dated, today: dt.date | None = None) -> str:
     """ "18 November", with the year when it is another: for readers outside health care."""
-    known = parts(value)
-    today = today or timezone.localdate()
-    match known:
-        case (year,):
-            return str(year)
-        case (year, month):
-            return f"{LONG_MONTHS[month - 1]} {year}"
-        case (year, month, day):
-            return f"{day} {LONG_MONTHS[month - 1]}" + ("" if year == today.year else f" {year}")
-    return ""
+    return _as_known(value, today, LONG_MONTHS)
 
 
 def date_long(value: Dated) -> str:
