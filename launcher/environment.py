@@ -60,7 +60,13 @@ def made(
         **(more or {}),
     }
     if is_demo(user):
-        ours["GP_SECRET_KEY"] = secret_key
+        pds = f"http://127.0.0.1:{ports['pds']}"
+        ours |= {
+            "GP_SECRET_KEY": secret_key,
+            "GP_PDS_URL": f"{pds}/personal-demographics/FHIR/R4",
+            "GP_PDS_TOKEN_URL": f"{pds}/oauth2/token",
+            "GP_PDS_API_KEY": "gpportal-demonstration",
+        }
     kept = {name: value for name, value in ours.items() if name == "GP_DATA_DIR" or not user.get(name)}
     path = os.pathsep.join([str(VENV / "bin"), user.get("PATH", os.defpath)])
     extra = {"PYTHONDONTWRITEBYTECODE": "1"} if sys.dont_write_bytecode else {}

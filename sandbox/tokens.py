@@ -8,6 +8,7 @@ import secrets
 import threading
 import time
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,7 @@ from sandbox.bars.names import Json
 from sandbox.store import Store
 
 ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
-ALGORITHMS = ["ES384", "RS384", "RS512"]
+ALGORITHMS = ("ES384", "RS384", "RS512")
 LONGEST_ASSERTION = 300
 LEEWAY = 10
 TOKEN_SECONDS = 600
@@ -64,6 +65,7 @@ class Issuer:
     keys_url: str
     audience: str
     http: httpx.Client
+    algorithms: Sequence[str] = ALGORITHMS
     _keys: KeySet | None = None
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -88,7 +90,7 @@ class Issuer:
         kid = _header(assertion).get("kid")
         try:
             keys = self._keys_with(kid)
-            return jwt.decode(assertion, keys, algorithms=ALGORITHMS).claims
+            return jwt.decode(assertion, keys, algorithms=list(self.algorithms)).claims
         except (JoseError, ValueError):
             raise NotTrusted("the assertion's signature, key or algorithm is not acceptable") from None
         except httpx.HTTPError:

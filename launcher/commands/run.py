@@ -108,7 +108,7 @@ def _say_where(launch: Launch) -> None:
     logins = launch.directory.path / "demo-logins.txt"
     if logins.exists():
         say(f"      demonstration logins: {logins}")
-    for name, words in (("hospital", "sandbox hospital"), ("pharmacy", "sandbox pharmacy")):
+    for name, words in (("hospital", "sandbox hospital"), ("pharmacy", "sandbox pharmacy"), ("pds", "sandbox PDS")):
         if name in launch.children.all:
             say(f"      {words}: http://127.0.0.1:{launch.ports[name]}/")
     say(f"      logs: {launch.directory.path / 'logs'}; Ctrl-C stops everything")

@@ -43,7 +43,7 @@ def health(port: int) -> dict[str, str]:
             time.sleep(0.05)
 
 
-@pytest.mark.parametrize(("partner", "ods"), [("hospital", "RZZ01"), ("pharmacy", "FZZ01")])
+@pytest.mark.parametrize(("partner", "ods"), [("hospital", "RZZ01"), ("pharmacy", "FZZ01"), ("pds", "PDS")])
 def test_it_starts_answers_and_ends(tmp_path: Path, partner: str, ods: str) -> None:
     port = free_port()
     program = begin(partner, port, tmp_path / "its own" / "folder")
@@ -67,7 +67,8 @@ def test_a_taken_port_is_one_clear_sentence(tmp_path: Path) -> None:
 
 
 def test_it_imports_nothing_of_ours() -> None:
-    look = "import sys, sandbox.hospital, sandbox.pharmacy; print(*sorted({m.split('.')[0] for m in sys.modules}))"
+    programs = "sandbox.hospital, sandbox.pharmacy, sandbox.pds.__main__"
+    look = f"import sys, {programs}; print(*sorted({{m.split('.')[0] for m in sys.modules}}))"
     found = subprocess.run([sys.executable, "-c", look], cwd=ROOT, capture_output=True, text=True, check=True)
     loaded = found.stdout.split()
     assert "httpx" in loaded
