@@ -1,4 +1,4 @@
-"""How the partner behaves towards messages: switched by tests and on its page, normal again after a restart."""
+"""How the partner behaves: switched by tests and on its page, normal again after a restart."""
 
 import threading
 import time
@@ -12,6 +12,11 @@ MODES: Final = {
     "down": "answers 503 to every message",
     "refuse": "refuses every message with 422",
     "slow": "takes messages, but answers late",
+    "busy": "takes messages, but answers whoever reads with 429 and asks them to wait",
+    "other-patient": "takes messages, but mixes another patient into what is read",
+    "breaks-off": "takes messages, but fails half-way through the pages of what is read",
+    "no-everything": "takes messages, and lets others read, but not everything at once",
+    "warns": "takes messages, and warns whoever reads that something is missing",
 }
 LONGEST_WAIT: Final = 120.0
 

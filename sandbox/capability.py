@@ -2,15 +2,19 @@
 
 from sandbox.bars.names import MEDIA_TYPE, Json
 from sandbox.partner import SOFTWARE, SOFTWARE_VERSION, Partner
+from sandbox.reading import Reading
 
 
-def capability(partner: Partner) -> Json:
-    """FHIR CapabilityStatement: one operation, $process-message."""
+def capability(partner: Partner, reading: Reading | None = None) -> Json:
+    """FHIR CapabilityStatement: $process-message, and what can be read where anything can."""
     operation = {
         "name": "process-message",
         "definition": "http://hl7.org/fhir/OperationDefinition/MessageHeader-process-message",
     }
     security = {"description": "SMART Backend Services: client_credentials with private_key_jwt at /oauth2/token."}
+    rest: Json = {"mode": "server", "security": security, "operation": [operation]}
+    if reading is not None:
+        rest["resource"] = _readable(reading)
     return {
         "resourceType": "CapabilityStatement",
         "status": "active",
@@ -20,5 +24,20 @@ def capability(partner: Partner) -> Json:
         "implementation": {"description": f"{partner.name} (sandbox)"},
         "fhirVersion": "4.0.1",
         "format": [MEDIA_TYPE],
-        "rest": [{"mode": "server", "security": security, "operation": [operation]}],
+        "rest": [rest],
     }
+
+
+def _readable(reading: Reading) -> list[Json]:
+    """FHIR CapabilityStatement.rest.resource: Patient by identifier, everything else by patient."""
+    read = [{"code": "read"}, {"code": "search-type"}]
+    patient: Json = {"type": "Patient", "interaction": read, "searchParam": [_BY_NUMBER]}
+    if reading.behaviour.mode != "no-everything":
+        patient["operation"] = [{"name": "everything", "definition": _EVERYTHING}]
+    others = [{"type": one, "interaction": read, "searchParam": _BY_PATIENT} for one in reading.records.types()]
+    return [patient, *others]
+
+
+_BY_NUMBER = {"name": "identifier", "type": "token"}
+_BY_PATIENT = [{"name": "patient", "type": "reference"}, {"name": "_lastUpdated", "type": "date"}]
+_EVERYTHING = "http://hl7.org/fhir/OperationDefinition/Patient-everything"

@@ -99,6 +99,7 @@ PARTNER = Partner(
     versions=frozenset({"1.0.0"}),
     version="1.0.0",
     steps=(Step("accepted", "accept", 5), Step("booked", "book", 10), Step("letter", "letter", 15)),
+    lets_read=True,
     reasons_to_reject="This service cannot help with the problem described. Please consider advice and guidance first.",
 )
 

@@ -7,6 +7,7 @@ from datetime import datetime
 from sandbox.bars.names import Json
 from sandbox.behaviour import MODES, Behaviour
 from sandbox.partner import Partner
+from sandbox.records import Records
 from sandbox.store import Store
 from sandbox.words import LONDON
 
@@ -47,7 +48,7 @@ def arrivals(store: Store, behaviour: Behaviour) -> Json:
     }
 
 
-def page(partner: Partner, store: Store, behaviour: Behaviour) -> str:
+def page(partner: Partner, store: Store, behaviour: Behaviour, records: Records | None = None) -> str:
     """The whole page as HTML; works without JavaScript."""
     found = arrivals(store, behaviour)
     name = html.escape(partner.name)
@@ -58,10 +59,22 @@ def page(partner: Partner, store: Store, behaviour: Behaviour) -> str:
         f'<meta name="viewport" content="width=device-width"><style>{_STYLE}</style></head><body>'
         f'<h1>{name} (sandbox)</h1><p class="note">A pretend organisation for demonstrations and tests.</p>'
         f"<h2>Behaviour</h2><p>At present it {html.escape(MODES[behaviour.mode])}.</p><p>{_switches()}</p>"
+        f"{_records(records)}"
         "<h2>Referrals</h2><table><thead><tr><th>Received</th><th>Service</th><th>Ids</th><th>Answers</th>"
         f"<th>Act</th></tr></thead><tbody>{rows or _nothing(5)}</tbody></table>"
         "<h2>Not accepted</h2><table><thead><tr><th>Received</th><th>Request id</th><th>Answer</th></tr></thead>"
         f"<tbody>{''.join(_refusal(one) for one in reversed(refused)) or _nothing(3)}</tbody></table></body></html>"
+    )
+
+
+def _records(records: Records | None) -> str:
+    if records is None:
+        return ""
+    patients, total = records.count()
+    return (
+        f"<h2>Records</h2><p>{total} resources about {patients} patients can be read. Add a potassium result:</p>"
+        '<form method="post" action="/sandbox/result"><label>NHS number <input name="nhs_number" required></label> '
+        '<label>mmol/L <input name="value" value="5.9" required></label> <button>Add result</button></form>'
     )
 
 

@@ -56,6 +56,8 @@ class Partner:
     steps: tuple[Step, ...]
     reasons_to_reject: str
     pharmacy: bool = False
+    #: Whether its records can be read over FHIR.
+    lets_read: bool = False
     address: tuple[str, ...] = field(default=())
 
     def accepts(self) -> Accepts:

@@ -18,7 +18,8 @@ CREATE TABLE IF NOT EXISTS answers (
     NOT NULL DEFAULT 0, status INTEGER, body BLOB, UNIQUE (referral, place));
 CREATE TABLE IF NOT EXISTS seen_assertions (client TEXT NOT NULL, jti TEXT NOT NULL, until REAL NOT NULL,
     PRIMARY KEY (client, jti));
-CREATE TABLE IF NOT EXISTS tokens (digest TEXT PRIMARY KEY, client TEXT NOT NULL, until REAL NOT NULL);
+CREATE TABLE IF NOT EXISTS granted (digest TEXT PRIMARY KEY, client TEXT NOT NULL, until REAL NOT NULL,
+    scope TEXT NOT NULL);
 """
 
 

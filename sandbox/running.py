@@ -16,6 +16,8 @@ from sandbox.answers import Answering
 from sandbox.behaviour import Behaviour
 from sandbox.desk import Desk
 from sandbox.partner import Partner
+from sandbox.reading import Reading
+from sandbox.records import Records
 from sandbox.server import Server, Site
 from sandbox.store import Store
 from sandbox.tokens import Issuer, Purse, own_key, public_keys
@@ -46,8 +48,11 @@ class Running:
         )
         purse = Purse(key=key, client_id=partner.ods, gpportal=gpportal, http=self._http)
         self._answering = Answering(partner, self.store, purse, gpportal, self._http)
-        desk = Desk(partner, self.store, issuer, self._answering, Behaviour())
-        self._server.site = Site(partner, desk, public_keys(key))
+        behaviour = Behaviour()
+        desk = Desk(partner, self.store, issuer, self._answering, behaviour)
+        self.records = Records(directory) if partner.lets_read else None
+        reading = Reading(self.records, issuer, behaviour, self.url) if self.records else None
+        self._server.site = Site(partner, desk, public_keys(key), reading)
 
     def serve(self, notice_stop_within: float = 0.5) -> None:
         """Send what is due and answer requests until `stop`, which is noticed within so many seconds."""
@@ -61,6 +66,8 @@ class Running:
         self._answering.stop()
         self._http.close()
         self.store.close()
+        if self.records:
+            self.records.close()
 
 
 def main(partner: Partner, arguments: Sequence[str] | None = None) -> int:

@@ -4,6 +4,7 @@ import hashlib
 import json
 import logging
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from email.message import Message
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -17,6 +18,8 @@ from sandbox.capability import capability
 from sandbox.desk import MOST_BYTES, Body, Desk, measured
 from sandbox.page import arrivals, page
 from sandbox.partner import Partner
+from sandbox.reading import BASE, Reading
+from sandbox.records import Records
 from sandbox.tokens import NotTrusted
 
 log = logging.getLogger("sandbox.server")
@@ -33,6 +36,8 @@ class Site:
     partner: Partner
     desk: Desk
     keys: Json
+    #: What others may read of its records; None where it offers nothing to read.
+    reading: Reading | None = None
 
 
 class Server(ThreadingHTTPServer):
@@ -69,12 +74,17 @@ class Handler(BaseHTTPRequestHandler):
         elif path == "/.well-known/jwks.json":
             self._json(200, site.keys)
         elif path == "/FHIR/R4/metadata":
-            self._json(200, capability(site.partner), MEDIA_TYPE)
+            self._json(200, capability(site.partner, site.reading), MEDIA_TYPE)
         elif path == "/sandbox/arrivals":
             self._json(200, arrivals(site.desk.store, site.desk.behaviour))
         elif path == "/":
-            made = page(site.partner, site.desk.store, site.desk.behaviour)
+            records = site.reading.records if site.reading else None
+            made = page(site.partner, site.desk.store, site.desk.behaviour, records)
             self._send(200, made.encode(), "text/html; charset=utf-8")
+        elif site.reading and path.startswith(f"{BASE}/"):
+            told = site.reading.answer(self.path, _plain(self.headers))
+            log.info("read status=%d", told.status)
+            self._send(told.status, told.text.encode(), MEDIA_TYPE, **told.headers)
         else:
             self._no_such(404)
 
@@ -85,7 +95,7 @@ class Handler(BaseHTTPRequestHandler):
             self._message()
         elif path == "/oauth2/token":
             self._token()
-        elif path in ("/sandbox/behaviour", "/sandbox/answer"):
+        elif path in ("/sandbox/behaviour", "/sandbox/answer", "/sandbox/result", "/sandbox/records"):
             self._switch(path)
         else:
             self._read()
@@ -119,16 +129,18 @@ class Handler(BaseHTTPRequestHandler):
         self._json(200, granted)
 
     def _switch(self, path: str) -> None:
-        body = self._read(MOST_FORM)
+        body = self._read(MOST_BYTES if path == "/sandbox/records" else MOST_FORM)
         if not self._from_here() or body is None or body.content is None:
             self._json(403, {"error": "only from this machine"})
             return
         wants_json = str(self.headers.get("Content-Type", "")).startswith("application/json")
         try:
-            fields = json.loads(body.content) if wants_json else dict(parse_qsl(body.content.decode()))
-            self._act(path, fields)
+            if path == "/sandbox/records":
+                self._records().load(body.content.decode().splitlines())
+            else:
+                self._act(path, json.loads(body.content) if wants_json else dict(parse_qsl(body.content.decode())))
         except (ValueError, KeyError, TypeError, AttributeError):
-            self._json(400, {"error": "unknown mode, referral or kind"})
+            self._json(400, {"error": "unknown mode, referral, kind or patient"})
             return
         if wants_json:
             self._json(200, {"ok": True})
@@ -144,11 +156,21 @@ class Handler(BaseHTTPRequestHandler):
             desk.behaviour.switch(str(fields["mode"]), float(fields.get("seconds") or 0))
             log.info("behaviour %s", desk.behaviour.mode)
             return
+        if path == "/sandbox/result":
+            now = datetime.now(UTC).isoformat(timespec="seconds")
+            self._records().add_result(str(fields["nhs_number"]), str(fields["value"]), now)
+            return
         referral, kind = str(fields["referral"]), str(fields["kind"])
         done = desk.store.reject(referral) if kind == "rejected" else desk.store.hasten(referral, kind)
         if not done:
             raise ValueError("nothing to send")
         desk.answering.poke()
+
+    def _records(self) -> Records:
+        reading = self.server.site.reading
+        if reading is None:
+            raise ValueError("no records here")
+        return reading.records
 
     def _from_here(self) -> bool:
         host = str(self.headers.get("Host", ""))
@@ -179,13 +201,15 @@ class Handler(BaseHTTPRequestHandler):
     def _json(self, status: int, value: Json, kind: str = "application/json") -> None:
         self._send(status, json.dumps(value, ensure_ascii=False).encode(), kind)
 
-    def _send(self, status: int, content: bytes, kind: str) -> None:
+    def _send(self, status: int, content: bytes, kind: str, **headers: str) -> None:
         self.send_response(status)
         for name, value in mirrored(_plain(self.headers)).items():
             self.send_header(name, value)
         self.send_header("Content-Type", kind)
         self.send_header("Content-Length", str(len(content)))
         self.send_header("Cache-Control", "no-store")
+        for name, value in headers.items():
+            self.send_header(name, value)
         if self.close_connection:
             self.send_header("Connection", "close")
         self.end_headers()
@@ -216,6 +240,14 @@ def _plain(headers: Any) -> dict[str, str]:
 
 
 _KNOWN = (
-    *("Authorization", "Content-Type", "Accept", "X-Request-Id", "X-Correlation-Id", "NHSD-Target-Identifier"),
+    *(
+        "Authorization",
+        "Content-Type",
+        "Accept",
+        "If-None-Match",
+        "X-Request-Id",
+        "X-Correlation-Id",
+        "NHSD-Target-Identifier",
+    ),
     *("NHSD-End-User-Organisation", "NHSD-Requesting-Software", "NHSD-Requesting-Practitioner"),
 )

@@ -159,17 +159,17 @@ class Store:
             row = self._db.execute("INSERT OR IGNORE INTO seen_assertions VALUES (?, ?, ?)", (client, jti, until))
             return row.rowcount == 1
 
-    def keep_token(self, digest: str, client: str, until: float) -> None:
-        """Remember an access token by its SHA-256."""
+    def keep_token(self, digest: str, client: str, until: float, scope: str) -> None:
+        """Remember an access token by its SHA-256, and what it opens."""
         with self._lock, self._db:
             self._db.execute("BEGIN IMMEDIATE")
-            self._db.execute("DELETE FROM tokens WHERE until < ?", (time.time(),))
-            self._db.execute("INSERT INTO tokens VALUES (?, ?, ?)", (digest, client, until))
+            self._db.execute("DELETE FROM granted WHERE until < ?", (time.time(),))
+            self._db.execute("INSERT INTO granted VALUES (?, ?, ?, ?)", (digest, client, until, scope))
 
-    def token_client(self, digest: str) -> str | None:
-        """Whose access token this is, if it still holds."""
+    def token_client(self, digest: str, scope: str) -> str | None:
+        """Whose access token this is, if it still holds and opens `scope`."""
         with self._lock:
             row = self._db.execute(
-                "SELECT client FROM tokens WHERE digest = ? AND until > ?", (digest, time.time())
+                "SELECT client, scope FROM granted WHERE digest = ? AND until > ?", (digest, time.time())
             ).fetchone()
-        return str(row["client"]) if row else None
+        return str(row["client"]) if row and scope in row["scope"].split() else None

@@ -27,6 +27,7 @@ LONGEST_ASSERTION = 300
 LEEWAY = 10
 TOKEN_SECONDS = 600
 SCOPE = "bars.write"
+READ = "system/*.rs"
 
 
 class NotTrusted(Exception):
@@ -78,13 +79,17 @@ class Issuer:
         if not self.store.first_sight(self.client_id, str(claims["jti"]), float(claims["exp"]) + LEEWAY):
             raise NotTrusted("the assertion was used before")
         token = secrets.token_urlsafe(32)
-        self.store.keep_token(_digest(token), self.client_id, time.time() + TOKEN_SECONDS)
-        return {"access_token": token, "token_type": "Bearer", "expires_in": TOKEN_SECONDS, "scope": SCOPE}
+        asked = form.get("scope", SCOPE).split()
+        scope = " ".join(one for one in (SCOPE, READ) if one in asked)
+        if not scope:
+            raise NotTrusted("none of the scopes asked for exists")
+        self.store.keep_token(_digest(token), self.client_id, time.time() + TOKEN_SECONDS, scope)
+        return {"access_token": token, "token_type": "Bearer", "expires_in": TOKEN_SECONDS, "scope": scope}
 
-    def client(self, authorization: str | None) -> str | None:
-        """Whose bearer token this header carries, or None."""
+    def client(self, authorization: str | None, scope: str = SCOPE) -> str | None:
+        """Whose bearer token this header carries, or None when it is none of ours or not for this."""
         scheme, _, token = (authorization or "").partition(" ")
-        return self.store.token_client(_digest(token.strip())) if scheme.lower() == "bearer" else None
+        return self.store.token_client(_digest(token.strip()), scope) if scheme.lower() == "bearer" else None
 
     def _claims(self, assertion: str) -> dict[str, Any]:
         kid = _header(assertion).get("kid")

@@ -1,5 +1,6 @@
 """manage.py seed_demo: the demonstration practice, its neighbours, their staff, and today's appointments."""
 
+import shutil
 import tempfile
 from argparse import ArgumentParser
 from pathlib import Path
@@ -18,7 +19,7 @@ from records.ingest import Report, ingest
 from records.models import Patient, PatientLink, Relationship
 from referrals import demonstration as demonstration_referrals
 
-PRACTICE, SOCIAL_CARE = "Y90001", "VZZ01"
+PRACTICE, SOCIAL_CARE, HOSPITAL = "Y90001", "VZZ01", "RZZ01"
 BY = system("demonstration")
 
 
@@ -66,6 +67,15 @@ class Command(BaseCommand):
                 if report.rejected:
                     raise CommandError("the demonstration's own records must all be valid")
 
+    def _hospital(self) -> None:
+        """Hands the sandbox hospital its own records, which it reads when it first starts, so that it can be asked."""
+        file = settings.DATA_DIR / "sandbox" / "hospital" / "records.ndjson"
+        if settings.SANDBOX_HOSPITAL_URL and not file.exists():
+            file.parent.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryDirectory() as directory:
+                demonstration.write(Path(directory), timezone.localdate())
+                shutil.copyfile(Path(directory) / f"{HOSPITAL}.ndjson", file)
+
     def _caseload(self) -> None:
         """Social care reaches those it knows."""
         organisation = Organisation.objects.get(ods_code=SOCIAL_CARE)
@@ -85,6 +95,7 @@ class Command(BaseCommand):
         if practice is None:
             return
         demonstration_people.partners()
+        self._hospital()
         day = timezone.localdate()
         with tempfile.TemporaryDirectory() as directory:
             file = Path(directory) / f"appointments-{day.isoformat()}.ndjson"
