@@ -9,9 +9,9 @@ from django.utils import timezone
 
 from access.actor import Actor
 from records import reach
-from records.looking import last_looked_at
+from records.looking import last_looked_at, reader
 from records.models import Patient, Resource
-from records.screen.timeline import Event, new_of_several
+from records.screen.news import News, of_several
 
 NEW_SHOWN: Final = 2
 GONE: Final = ("cancelled", "entered-in-error", "noshow")
@@ -25,9 +25,9 @@ class Slot:
     patient: Patient
     with_whom: str
     why: str
-    new: list[Event]
+    new: list[News]
     more: int
-    #: When this person last opened this patient's record; None if never.
+    #: Up to when this person has seen this patient's record; None if never marked.
     looked: dt.datetime | None
     past: bool
 
@@ -47,7 +47,7 @@ def day(who: Actor, *, everyone: bool) -> Day:
     mine = rows if everyone else [row for row in rows if _with(row, who.name)]
     people = {row.patient_id for row in mine if row.patient_id}
     looked = last_looked_at(who, people)
-    new = new_of_several(reach.resources_of_several(who, people), people, looked)
+    new = of_several(reach.resources_of_several(who, people), people, looked, reader(who))
     now = timezone.now()
     slots = [_slot(row, new, looked, now) for row in mine]
     return Day(slots, everyone, len(rows), next((slot for slot in slots if not slot.past), None))
@@ -63,7 +63,7 @@ def _with(row: Resource, name: str) -> bool:
     return name.casefold() in str(row.detail.get("practitioner", "")).casefold()
 
 
-def _slot(row: Resource, new: dict[UUID, list[Event]], looked: dict[UUID, dt.datetime], now: dt.datetime) -> Slot:
+def _slot(row: Resource, new: dict[UUID, list[News]], looked: dict[UUID, dt.datetime], now: dt.datetime) -> Slot:
     assert row.patient is not None
     assert row.date is not None
     detail: dict[str, Any] = row.detail

@@ -81,6 +81,7 @@ if DEMO and find_spec("django_migration_linter"):  # only where the development 
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "ui.middleware.nothing_is_fetched_ahead",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",

@@ -14,7 +14,6 @@ from access.permissions import Permission, Role
 from exchange import health
 from gpportal import homes
 from records import panels, reach
-from records.looking import look
 from records.screen.held import Held
 from referrals.panels import next_steps, referrals
 from socialcare.panels import care
@@ -59,7 +58,6 @@ def one_screen(request: ActingRequest, patient_id: UUID) -> HttpResponse:
         "referrals": referrals(who, patient),
     }
     audit.record(by=who, action="opened record", patient=patient.pk, of=patient)
-    look(patient=patient, by=who)
     return render(request, "gpportal/one_screen.html", context)
 
 

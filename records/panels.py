@@ -3,6 +3,7 @@
 Every panel takes (actor, patient) and, where several are shown together, what is held of the patient, read once.
 """
 
+import datetime as dt
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -11,8 +12,9 @@ from django.utils import timezone
 from access.actor import Actor
 from access.permissions import Permission
 from records.letters.correspondence import letters_held
-from records.looking import last_looked
+from records.looking import last_looked, moment
 from records.models import Patient
+from records.screen import news as news_of
 from records.screen import rows as rows_of
 from records.screen import timeline
 from records.screen.alerts import alerts, allergies_of
@@ -24,6 +26,8 @@ LETTERS_SHOWN: Final = 5
 TIMELINE_SHOWN: Final = 20
 APPOINTMENTS_SHOWN: Final = 5
 NEWS_SHOWN: Final = 4
+#: How long the line offers to take a mark back.
+UNDO: Final = dt.timedelta(hours=1)
 
 
 def _held(actor: Actor, patient: Patient, held: Held | None) -> Held:
@@ -141,9 +145,18 @@ def timeline_panel(actor: Actor, patient: Patient, held: Held | None = None) -> 
 
 
 def news(actor: Actor, patient: Patient, held: Held) -> dict[str, Any]:
-    """What came in since this person last looked, newest first; on a first look, what is less than 30 days old."""
-    found, more = timeline.newest(held, NEWS_SHOWN)
-    return {"items": found, "more": more, "looked": held.looked}
+    """What changed since this person marked the record as seen; for who never did, what is less than 30 days old."""
+    found = news_of.of_one(held)
+    looked = held.looked
+    undo = looked.marked_at is not None and timezone.now() - looked.marked_at < UNDO
+    return {
+        "patient": patient,
+        "items": found[:NEWS_SHOWN],
+        "all": found,
+        "more": max(0, len(found) - NEWS_SHOWN),
+        "looked": looked.at,
+        "marked": looked.marked_at if undo else None,
+    }
 
 
 PANELS: Final[dict[str, Callable[..., dict[str, Any]]]] = {
@@ -158,9 +171,11 @@ PANELS: Final[dict[str, Callable[..., dict[str, Any]]]] = {
 
 def everything(actor: Actor, patient: Patient) -> dict[str, Any]:
     """All panels of the one screen by name, with the banner and the news, from rows read once."""
+    drawn = moment()
     held = Held(actor, patient, last_looked(actor, patient))
     shown: dict[str, Any] = {name: panel(actor, patient, held) for name, panel in PANELS.items()}
     shown["banner"] = banner(actor, patient, held, heading=True)
     shown["news"] = news(actor, patient, held)
+    shown["news"]["drawn"] = drawn.isoformat()
     shown["held"] = held
     return shown

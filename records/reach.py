@@ -81,6 +81,11 @@ def resources(actor: Actor, patient: Patient) -> QuerySet[Resource]:
     return Resource.objects.none()
 
 
+def ids(actor: Actor, patient: Patient) -> list[UUID]:
+    """The ids under which a patient's rows stand; empty when out of reach."""
+    return list(_rows_of(actor, patient))
+
+
 def letters(actor: Actor, patient: Patient) -> QuerySet[Letter]:
     """Letters filed to a patient. Everyone at the practice sees titles; the view's permission says who may open one."""
     if actor.role not in _PRACTICE_ROLES:

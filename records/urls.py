@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from records.views import finding, letters, record
+from records.views import finding, letters, looking, record
 
 app_name = "records"
 urlpatterns = [
@@ -14,6 +14,9 @@ urlpatterns = [
     path("<uuid:patient_id>/panel/results/", record.results, name="results"),
     path("<uuid:patient_id>/panel/timeline/", record.timeline_panel, name="timeline-panel"),
     path("<uuid:patient_id>/panel/letters/", letters.letters_panel, name="letters-panel"),
+    path("<uuid:patient_id>/changed/", looking.changed, name="changed"),
+    path("<uuid:patient_id>/seen/", looking.seen, name="seen"),
+    path("<uuid:patient_id>/seen/not/", looking.not_seen, name="not-seen"),
     path("<uuid:patient_id>/problems/past/", record.past_problems, name="past-problems"),
     path("<uuid:patient_id>/medicines/past/", record.past_medicines, name="past-medicines"),
     path("<uuid:patient_id>/results/", record.all_results, name="all-results"),

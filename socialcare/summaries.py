@@ -13,6 +13,7 @@ from django.db.models import F
 from django.utils import timezone
 
 from access.actor import Actor
+from records.looking import Looked
 from records.models import Patient
 from records.people.contacts import surgery_of
 from records.screen import grouping, wording
@@ -58,8 +59,8 @@ class Summary:
     sources: str = ""
 
 
-def summary(who: Actor, patient: Patient, looked: dt.datetime | None) -> Summary:
-    """The summary for somebody on the caseload; `looked` is when the reader last opened it."""
+def summary(who: Actor, patient: Patient, looked: Looked) -> Summary:
+    """The summary for somebody on the caseload; `looked` is up to when the reader has seen it."""
     held = Held(who, patient, looked)
     stays = _stays(held)
     called, matters = _about_me(held)
@@ -67,7 +68,7 @@ def summary(who: Actor, patient: Patient, looked: dt.datetime | None) -> Summary
         called=called,
         about=_about(held),
         news=_news(held, stays),
-        looked=looked,
+        looked=looked.at,
         watch=_watch(held),
         ring=_ring(held),
         packages=[
@@ -173,7 +174,7 @@ def _stay(claim: Claim) -> Line:
 
 def _news(held: Held, stays: list[Claim]) -> list[Line]:
     """What came in since the reader last looked, in plain words; nothing on a first look."""
-    if held.looked is None:
+    if not held.looked:
         return []
     lines = [Line("Stay in hospital:", _stay(c).bold.rstrip(":"), said_by(c)) for c in stays if held.is_new(c)]
     for claim in held.summary:

@@ -8,4 +8,5 @@ app_name = "socialcare"
 urlpatterns = [
     path("", views.caseload, name="caseload"),
     path("<uuid:patient_id>/", views.summary, name="summary"),
+    path("<uuid:patient_id>/seen/", views.seen, name="seen"),
 ]

@@ -2,16 +2,20 @@
 
 from uuid import UUID
 
+from django.contrib import messages
 from django.http import HttpResponse
-from django.shortcuts import render
-from django.views.decorators.http import require_safe
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_POST, require_safe
 
 from access import audit
 from access.guard import ActingRequest, requires
 from access.permissions import Permission
 from records import reach
-from records.looking import last_looked, look
+from records.looking import last_looked, moment
+from records.looking.actions import mark_seen
+from records.views.looking import drawn_at
 from socialcare import caseloads, summaries
+from ui.dates import clock
 
 
 @require_safe
@@ -30,7 +34,18 @@ def summary(request: ActingRequest, patient_id: UUID) -> HttpResponse:
     """One person's care summary in plain words."""
     who = request.actor
     patient = reach.patient_or_404(who, patient_id)
-    context = {"patient": patient, "s": summaries.summary(who, patient, last_looked(who, patient))}
+    drawn = moment()
+    looked = last_looked(who, patient)
+    context = {"patient": patient, "s": summaries.summary(who, patient, looked), "drawn": drawn.isoformat()}
     audit.record(by=who, action="opened care summary", patient=patient.pk, of=patient)
-    look(patient=patient, by=who)
     return render(request, "socialcare/summary.html", context)
+
+
+@require_POST
+@requires(Permission.READ_CARE_SUMMARY)
+def seen(request: ActingRequest, patient_id: UUID) -> HttpResponse:
+    """Mark as read what stood on the summary that was drawn at the moment the form carries."""
+    patient = reach.patient_or_404(request.actor, patient_id)
+    marked = mark_seen(patient=patient, drawn=drawn_at(request.POST.get("drawn", "")), by=request.actor)
+    messages.success(request, f"Marked as read at {clock(marked)}. Next time you see here what changed since.")
+    return redirect("socialcare:summary", patient_id=patient.pk)

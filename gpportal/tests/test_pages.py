@@ -72,12 +72,12 @@ def test_the_one_screen_shows_what_every_source_says(jane: Patient, gp: Person) 
     assert "<script>" not in html
 
 
-def test_opening_it_is_recorded_once_and_remembered(jane: Patient, gp: Person) -> None:
+def test_opening_it_is_recorded_once_and_marks_nothing(jane: Patient, gp: Person) -> None:
     gp.client.get(f"/patients/{jane.pk}/")
     assert opened(gp) == ["opened record"]
     event = AuditEvent.objects.get()
     assert event.patient_id == jane.pk
-    assert LastLooked.objects.get().user_id == gp.user.pk
+    assert not LastLooked.objects.exists()  # only "mark as seen" marks
 
 
 @pytest.mark.parametrize("panel", ["problems", "medicines", "allergies", "results", "timeline", "letters"])
@@ -90,8 +90,7 @@ def test_a_part_is_the_same_as_in_the_page_and_is_not_recorded(jane: Patient, gp
     assert html.startswith("<section")
     assert f'id="{panel}"' in html
     assert AuditEvent.objects.count() == before
-    if panel == "letters":  # the others mark what is new, and by then nothing is
-        assert html in page
+    assert html in page
 
 
 def test_the_letters_panel_answers_only_when_something_came_in(
@@ -247,6 +246,8 @@ def test_a_gps_day_is_their_own_appointments_with_what_is_new(
     assert "OTHER" not in html
     assert "OTHER" in client.get("/?everyone").content.decode()
     client.get(f"/patients/{jane.pk}/")
+    assert "Nothing since you looked" not in client.get("/").content.decode()
+    client.post(f"/patients/{jane.pk}/seen/", {"drawn": timezone.now().isoformat()})
     assert "Nothing since you looked" in client.get("/").content.decode()
 
 
@@ -356,3 +357,29 @@ def test_a_days_queries_do_not_grow_with_its_appointments(
                 client.get("/")
             counts.append(len(queries))
     assert counts[0] == counts[1] <= MOST_QUERIES
+
+
+# Fetched ahead --------------------------------------------------------------------------------------------------------
+@pytest.mark.parametrize(
+    ("header", "value"),
+    [
+        ("Sec-Purpose", "prefetch"),
+        ("Sec-Purpose", "prefetch;prerender"),
+        ("Purpose", "prefetch"),
+        ("X-Moz", "prefetch"),
+        ("X-Purpose", "preview"),
+    ],
+)
+def test_what_is_fetched_ahead_shows_nothing_records_nothing_and_marks_nothing(
+    jane: Patient, gp: Person, infirmary: Organisation, header: str, value: str
+) -> None:
+    letter = file_letter(infirmary, jane, "<p>x</p>")
+    client = gp.client
+    for page in ("", "changed/", "timeline/", f"letters/{letter.pk}/"):
+        answer = client.get(f"/patients/{jane.pk}/{page}", headers={header: value})
+        assert (answer.status_code, answer.content) == (503, b"")
+        assert answer.headers["Cache-Control"] == "no-store"
+    assert not AuditEvent.objects.exists()
+    assert not LetterRead.objects.exists()
+    assert not LastLooked.objects.exists()
+    assert client.get(f"/patients/{jane.pk}/").status_code == 200

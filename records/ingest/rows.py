@@ -1,7 +1,7 @@
 """Rows of records_resource, written many at a time: COPY for new ones, one UPDATE for changed ones."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
@@ -26,6 +26,10 @@ _CASTS: Final = {
     "tokens": "varchar[]",
 }
 
+#: What a change is worded from later: how the row was drawn before.
+_WORDS: Final = ("kind", "code", "code_system", "display", "status", "date_written", "value", "unit", "detail")
+_WORDED: Final = ", ".join(f"'{name}', {name}" for name in _WORDS)
+
 Row = dict[str, Any]
 
 
@@ -47,8 +51,11 @@ def insert(rows: Sequence[Row]) -> None:
             copy.write_row([*(one[name] for name in _COLUMNS[:-1]), now])
 
 
-def update(rows: Sequence[Row]) -> None:
-    """Changed rows: the old body moves to ResourceVersion, the new one takes its place with the next version."""
+def update(rows: Sequence[Row], news: Collection[UUID]) -> None:
+    """Changed rows: the old body moves to ResourceVersion, the new one takes its place with the next version.
+
+    `news` are the ids of those that now say something else to a clinician.
+    """
     ids = [one["id"] for one in rows]
     if not ids:
         return
@@ -59,14 +66,16 @@ def update(rows: Sequence[Row]) -> None:
     values = ", ".join([f"({places})"] * len(rows))
     with connection.cursor() as cursor:
         cursor.execute(
-            "INSERT INTO records_resourceversion (resource_id, version, body, stored_at) "
-            "SELECT id, version, body, stored_at FROM records_resource WHERE id = ANY(%s)",
+            "INSERT INTO records_resourceversion (resource_id, version, body, stored_at, drawn) "  # noqa: S608 own names
+            f"SELECT id, version, body, stored_at, jsonb_build_object({_WORDED}) "
+            "FROM records_resource WHERE id = ANY(%s)",
             [ids],
         )
         cursor.execute(
-            f"UPDATE records_resource SET {sets}, version = version + 1, stored_at = now() "  # noqa: S608 - own names
+            f"UPDATE records_resource SET {sets}, version = version + 1, stored_at = clock_timestamp(), "  # noqa: S608 - own names
+            "changed_at = CASE WHEN records_resource.id = ANY(%s) THEN clock_timestamp() ELSE changed_at END "
             f"FROM (VALUES {values}) AS new ({listed}) WHERE records_resource.id = new.id",
-            [one[name] for one in rows for name in names],
+            [list(news), *(one[name] for one in rows for name in names)],
         )
 
 
@@ -86,6 +95,13 @@ def known(ids: Iterable[UUID]) -> dict[UUID, Known]:
             "SELECT id, sha256, version, patient_id, received_id FROM records_resource WHERE id = ANY(%s)", [list(ids)]
         )
         return {found[0]: Known(*found[1:]) for found in cursor.fetchall()}
+
+
+def bodies(ids: Iterable[UUID]) -> dict[UUID, str]:
+    """The text of those rows among `ids` that exist."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT id, body FROM records_resource WHERE id = ANY(%s)", [list(ids)])
+        return dict(cursor.fetchall())
 
 
 def names(ids: Iterable[UUID]) -> dict[UUID, str]:

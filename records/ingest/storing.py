@@ -19,6 +19,7 @@ from records.drawing import at
 from records.ingest import letters, persons, restricting, rows, subjects
 from records.ingest.checking import checked, rejection, says_nothing_new
 from records.ingest.intake import Incoming, Intake
+from records.ingest.meaning import says_more
 from records.ingest.pending import give_texts, record, settle_of
 from records.ingest.reading import Entry, Group
 from records.ingest.references import Scope, look_up_conditional, resolve
@@ -29,7 +30,7 @@ from records.people.matching import Decision
 __all__ = ["Intake", "store", "store_within", "take_turn"]
 
 _BATCH: Final = 500
-_TURN: Final = 7301  # advisory lock: one writer at a time
+TURN: Final = 7301  # advisory lock: one writer at a time
 
 
 def store(intake: Intake, group: Group) -> list[UUID]:
@@ -134,7 +135,7 @@ def take_turn() -> None:
     once would each decide without the other.
     """
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_TURN])
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [TURN])
 
 
 def _store_batch(intake: Intake, batch: list[Incoming], scope: Scope) -> None:
@@ -171,8 +172,19 @@ def _write(intake: Intake, changed: Sequence[Incoming]) -> list[rows.Row]:
     kept = {sha256: base64 for one in changed for sha256, base64 in one.kept.items()}
     Attachment.objects.bulk_create((Attachment(pk=k, base64=v) for k, v in kept.items()), ignore_conflicts=True)
     rows.insert([row for row, one in zip(made, changed, strict=True) if one.before is None])
-    rows.update([row for row, one in zip(made, changed, strict=True) if one.before is not None])
+    again = [(row, one) for row, one in zip(made, changed, strict=True) if one.before is not None]
+    rows.update([row for row, _ in again], _news(again) if again else set())
     return made
+
+
+def _news(again: Sequence[tuple[rows.Row, Incoming]]) -> set[UUID]:
+    """Those among the new versions that say something else to a clinician, or say it of somebody else."""
+    before = {row: numbers.loads(body) for row, body in rows.bodies(one.row for _, one in again).items()}
+    return {
+        one.row
+        for row, one in again
+        if one.before and (one.before.patient != one.person or says_more(before[one.row], numbers.loads(row["body"])))
+    }
 
 
 def _place_people(intake: Intake, batch: list[Incoming]) -> tuple[dict[UUID, Decision], list[persons.Said]]:

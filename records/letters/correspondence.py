@@ -86,5 +86,6 @@ def _row(held: Held, letter: Any) -> LetterRow:
         when=letter.written_at,
         gp_actions=letter.gp_actions,
         unread=letter.unread,
-        new=letter.unread or bool(held.looked and letter.filed_at > held.looked),
+        new=letter.unread
+        or (not letter.message_id and held.looked.is_new(letter.patient_id, letter.filed_at, letter.written_at)),
     )

@@ -1,4 +1,4 @@
-"""When somebody last looked."""
+"""Up to when somebody has seen a patient's record."""
 
 from typing import ClassVar
 
@@ -9,11 +9,19 @@ from records.models.people import Patient
 
 
 class LastLooked(models.Model):
-    """When a person last opened a patient's screen: what is newer is new for them."""
+    """Up to when a person has seen a patient's record: what changed later is new for them.
+
+    Written by one act, "mark as seen", under every id the person's entries stand under; opening a page writes nothing.
+    """
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     patient = models.ForeignKey(Patient, on_delete=models.CASCADE, related_name="+")
+    #: The moment of the page that was marked: all that stood on it had changed by then.
     at = models.DateTimeField()
+    #: What `at` was before the last mark, so that the mark can be taken back; None if there was none.
+    before = models.DateTimeField(null=True)
+    #: When the mark was made; None once it was taken back.
+    marked_at = models.DateTimeField(null=True)
 
     class Meta:
         constraints: ClassVar = [models.UniqueConstraint(fields=["user", "patient"], name="looked_once")]

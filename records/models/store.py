@@ -5,9 +5,18 @@ from typing import ClassVar
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
 from django.db import models
+from django.db.models import Func
 
 from access.models import Organisation
 from records.models.people import Patient
+
+
+class ClockTimestamp(Func):
+    """The database's clock as it goes on within a transaction, unlike now()."""
+
+    function = "CLOCK_TIMESTAMP"
+    arity = 0
+    output_field = models.DateTimeField()
 
 
 class Received(models.Model):
@@ -83,6 +92,9 @@ class Resource(models.Model):
     #: What only this kind has: dosage, reference range, reaction, author … (records.kinds says which).
     detail = models.JSONField(default=dict)
     stored_at = models.DateTimeField(auto_now=True)
+    #: When what a clinician reads of it last changed (records.ingest.meaning): a version that only renumbers or sends
+    #: again moves `stored_at` and not this. The database's clock, read when it is written.
+    changed_at = models.DateTimeField(db_default=ClockTimestamp(), editable=False)
 
     class Meta:
         constraints: ClassVar = [
@@ -92,6 +104,7 @@ class Resource(models.Model):
             models.Index(fields=["patient", "kind", "-date"], name="resource_for_panel"),
             models.Index(fields=["patient", "type", "-date"], name="resource_for_search"),
             models.Index(fields=["patient", "-date"], name="resource_for_timeline"),
+            models.Index(fields=["patient", "-changed_at"], name="resource_for_news"),
             models.Index(fields=["type", "date"], condition=models.Q(type="Appointment"), name="appointment_day"),
             GinIndex(fields=["tokens"], name="resource_tokens"),
         ]
@@ -107,6 +120,8 @@ class ResourceVersion(models.Model):
     version = models.PositiveIntegerField()
     body = models.TextField()
     stored_at = models.DateTimeField()
+    #: The drawn columns of that version, so that a change can be worded: {"display": …, "status": …}.
+    drawn = models.JSONField(null=True)
 
     class Meta:
         constraints: ClassVar = [

@@ -38,6 +38,10 @@ class Claim:
     value: str = ""
     unit: str = ""
     stored_at: dt.datetime | None = None
+    #: When what a clinician reads of it last changed.
+    changed_at: dt.datetime | None = None
+    #: Under which id of the person it stands; not that of the record when two were found to be one.
+    patient_id: UUID | None = None
     category: tuple[str, ...] = ()
     detail: dict[str, Any] = field(default_factory=dict, hash=False)
 
@@ -57,7 +61,7 @@ class Claim:
 
 COLUMNS: Final = (
     *("id", "type", "kind", "code", "code_system", "display", "status", "date", "date_written"),
-    *("value", "unit", "stored_at", "category", "detail"),
+    *("value", "unit", "stored_at", "changed_at", "patient_id", "category", "detail"),
 )
 SOURCE_COLUMNS: Final = ("source_id", "source__letters", "source__name", "source__kind")
 
@@ -77,10 +81,10 @@ def claims(rows: QuerySet[Resource]) -> Iterator[Claim]:
         yield _claim(row)
 
 
-def of_patients(rows: QuerySet[Resource]) -> Iterator[tuple[UUID, Claim]]:
-    """The same with the patient each claim is about."""
-    for patient, *row in rows.values_list("patient_id", *SOURCE_COLUMNS, *COLUMNS):
-        yield patient, _claim(row)
+def claims_with(rows: QuerySet[Resource], *names: str) -> Iterator[tuple[Any, ...]]:
+    """The same, each followed by annotations of its row."""
+    for row in rows.values_list(*names, *SOURCE_COLUMNS, *COLUMNS):
+        yield (_claim(row[len(names) :]), *row[: len(names)])
 
 
 def _claim(row: Iterable[Any]) -> Claim:

@@ -4,9 +4,10 @@ Everything starts from records.reach and is already narrowed to the patient by i
 """
 
 import datetime as dt
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Final
+from uuid import UUID
 
 from django.db.models import Case, Count, F, Max, Q, QuerySet, Value, When, Window
 from django.db.models.functions import RowNumber
@@ -14,6 +15,7 @@ from django.utils import timezone
 
 from access.actor import Actor
 from records import reach
+from records.looking import Looked
 from records.models import Patient, Resource
 from records.screen.claims import SOURCE_COLUMNS, Claim, Source, claims, source
 from records.screen.wording import sign
@@ -45,12 +47,17 @@ class Held:
 
     actor: Actor
     patient: Patient
-    #: When the reader last looked: what was stored later is new to them.
-    looked: dt.datetime | None = None
+    #: Up to when the reader has seen it: what changed later is new to them.
+    looked: Looked = field(default_factory=Looked)
 
     @cached_property
     def said(self) -> QuerySet[Resource]:
         return reach.resources(self.actor, self.patient)
+
+    @cached_property
+    def ids(self) -> list[UUID]:
+        """The ids under which this person's entries stand: more than one when two were found to be one."""
+        return reach.ids(self.actor, self.patient)
 
     @cached_property
     def summary(self) -> tuple[Claim, ...]:
@@ -83,7 +90,7 @@ class Held:
         return sum(number for _, _, kind, number, _ in self._tally if kind in kinds)
 
     def is_new(self, claim: Claim) -> bool:
-        return bool(self.looked and claim.stored_at and claim.stored_at > self.looked)
+        return self.looked.is_new(claim.patient_id, claim.changed_at, claim.date)
 
     @cached_property
     def series(self) -> list[list[Claim]]:

@@ -9,9 +9,7 @@ from django.utils import timezone
 from access.models import Organisation
 from conftest import Person
 from records import panels
-from records.looking import last_looked, look
 from records.models import Patient
-from records.screen.held import Held
 from records.tests.saying import file_letter, say
 
 MakePatient = Callable[..., Patient]
@@ -147,31 +145,6 @@ def test_of_one_day_the_abnormal_comes_first(make_patient: MakePatient, gp: Pers
 
 
 # What is new ----------------------------------------------------------------------------------------------------------
-def test_what_is_stored_after_the_last_look_is_new_to_that_person_alone(
-    make_patient: MakePatient, gp: Person, nurse: Person, riverside: Organisation
-) -> None:
-    patient = make_patient()
-    say(riverside, patient, "problem", "Asthma", "195967001", date=timezone.now() - dt.timedelta(days=4000))
-    look(patient=patient, by=gp.actor)
-    say(riverside, patient, "problem", "Gout", "90560007", date=timezone.now() - dt.timedelta(days=4000))
-    rows = panels.problems(gp.actor, patient)["rows"]
-    assert {row.what: row.new for row in rows} == {"Asthma": False, "Gout": True}
-    held = Held(gp.actor, patient, last_looked(gp.actor, patient))
-    assert [item.what for item in panels.news(gp.actor, patient, held)["items"]] == ["Gout"]
-    assert not any(row.new for row in panels.problems(nurse.actor, patient)["rows"])
-
-
-def test_a_second_look_moves_the_time(make_patient: MakePatient, gp: Person) -> None:
-    patient = make_patient()
-    look(patient=patient, by=gp.actor)
-    first = last_looked(gp.actor, patient)
-    look(patient=patient, by=gp.actor)
-    second = last_looked(gp.actor, patient)
-    assert first is not None
-    assert second is not None
-    assert second > first
-
-
 def test_letters_count_the_unread_that_came_as_messages(
     make_patient: MakePatient, gp: Person, infirmary: Organisation
 ) -> None:

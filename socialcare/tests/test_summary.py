@@ -116,6 +116,9 @@ def test_what_they_like_to_be_called_is_read_from_their_own_words(
 
 def test_what_changed_since_the_last_look(jane: Patient, social_worker: Person, riverside: Organisation) -> None:
     assert "Since you last looked" not in read(social_worker, jane)
+    assert not LastLooked.objects.exists()
+    drawn = {"drawn": timezone.now().isoformat()}
+    assert social_worker.client.post(f"/care/{jane.pk}/seen/", drawn).status_code == 302
     assert LastLooked.objects.get().user_id == social_worker.user.pk
     assert "Nothing has changed." in read(social_worker, jane)
     say(riverside, jane, "medicine", "Furosemide 40mg tablets", "317972000",

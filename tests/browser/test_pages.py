@@ -24,6 +24,7 @@ GP_PAGES = [
     "/letters/",
     "/patients/to-check/",
     "/patients/{jane}/",
+    "/patients/{jane}/changed/",
     "/patients/{jane}/problems/past/",
     "/patients/{jane}/medicines/past/",
     "/patients/{jane}/results/",
