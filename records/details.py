@@ -17,7 +17,6 @@ from records.drawing import (
     every,
     human_name,
     number,
-    observed,
     one_line,
     phone,
     quantity,
@@ -99,32 +98,6 @@ def medicine(resource: Json, name: Naming) -> Json:
 def _range(value: Any) -> str:
     low, high = quantity(at(value, "low")), quantity(at(value, "high"))
     return f"{low} to {high}" if low and high else low or high
-
-
-def result(resource: Json, name: Naming) -> Json:
-    return {
-        "low": number(at(resource, "referenceRange.low.value")),
-        "high": number(at(resource, "referenceRange.high.value")),
-        "range": text_at(resource, "referenceRange.text"),
-        "interpretation": code(resource.get("interpretation")),
-        "comparator": text_at(resource, "valueQuantity.comparator"),
-        "absent": words(resource.get("dataAbsentReason")),
-        "components": [
-            {"display": words(one.get("code")), "code": code(one.get("code")), "value": seen[0], "unit": seen[1]}
-            for one in every(resource.get("component"))
-            for seen in (observed(one),)
-        ],
-        "performer": name(at(resource, "performer")),
-        "note": notes(resource),
-    }
-
-
-def report(resource: Json, name: Naming) -> Json:
-    return {
-        "conclusion": text_at(resource, "conclusion"),
-        "results": [r["reference"] for r in every(resource.get("result")) if isinstance(r.get("reference"), str)],
-        "performer": name(at(resource, "performer")),
-    }
 
 
 def immunisation(resource: Json, name: Naming) -> Json:

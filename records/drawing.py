@@ -122,12 +122,20 @@ def observed(resource: Json) -> tuple[str, str]:
                 if "value" in value:
                     return number(value["value"]), unit(value)
                 if "low" in value or "high" in value:
-                    return " to ".join(number(at(value, f"{end}.value")) for end in ("low", "high")), ""
+                    return _between(value), unit(value.get("high")) or unit(value.get("low"))
                 if "numerator" in value:
                     return f"{quantity(value['numerator'])} / {quantity(value.get('denominator'))}", ""
+                if "start" in value or "end" in value:
+                    return f"{text_at(value, 'start') or '?'} to {text_at(value, 'end') or '?'}", ""
                 return words(value), ""
             return (value if isinstance(value, str) else _spoken(value)), ""
     return _pair(resource)
+
+
+def _between(value: Json) -> str:
+    """A Range of which one end may be open: "1 to 3", "from 1", "up to 3"."""
+    low, high = (number(at(value, f"{end}.value")) for end in ("low", "high"))
+    return f"{low} to {high}" if low and high else f"from {low}" if low else f"up to {high}"
 
 
 def _spoken(value: Any) -> str:
@@ -135,9 +143,12 @@ def _spoken(value: Any) -> str:
 
 
 def _pair(resource: Json) -> tuple[str, str]:
-    """Two components in one unit are read as a pair: blood pressure 138/82 mmHg."""
-    pairs = [observed(one) for one in every(resource.get("component"))]
+    """Two figures in one unit are read as a pair: blood pressure 138/82 mmHg. Words, and what is only below or above
+    a limit, are not."""
+    parts = every(resource.get("component"))
+    pairs = [observed(one) for one in parts]
     both = 2
-    if len(pairs) == both and pairs[0][1] == pairs[1][1] and all(value for value, _ in pairs):
-        return "/".join(value for value, _ in pairs), pairs[0][1]
-    return "", ""
+    if len(pairs) != both or pairs[0][1] != pairs[1][1] or any(at(one, "valueQuantity.comparator") for one in parts):
+        return "", ""
+    figures = all(isinstance(at(one, "valueQuantity.value"), int | Number) for one in parts)
+    return ("/".join(value for value, _ in pairs), pairs[0][1]) if figures else ("", "")

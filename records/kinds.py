@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from records import details
+from records import details, observing
 from records.dates import moment
 from records.drawing import Json, Naming, at, code, codings, every, human_name, observed, text_at, words
 
@@ -116,11 +116,11 @@ TABLE: Final[dict[str, Drawn]] = {
     "Observation": Drawn(
         _observation_kind,
         date=("effectiveDateTime", "effectivePeriod.start", "effectiveInstant", "issued"),
-        detail=details.result,
+        detail=observing.result,
         observed=True,
     ),
     "DiagnosticReport": Drawn(
-        "report", date=("effectiveDateTime", "effectivePeriod.start", "issued"), detail=details.report
+        "report", date=("effectiveDateTime", "effectivePeriod.start", "issued"), detail=observing.report
     ),
     "Immunization": Drawn("immunisation", ("vaccineCode",), date=("occurrenceDateTime",), detail=details.immunisation),
     "Procedure": Drawn("procedure", date=("performedDateTime", "performedPeriod.start"), detail=details.procedure),

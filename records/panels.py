@@ -20,6 +20,7 @@ from records.screen import timeline
 from records.screen.alerts import alerts, allergies_of
 from records.screen.claims import claims
 from records.screen.held import NOT_SAID, TRENDS_SHOWN, Held
+from records.screen.trends import trend
 from ui.dates import age
 
 LETTERS_SHOWN: Final = 5
@@ -111,7 +112,7 @@ def results(actor: Actor, patient: Patient, held: Held | None = None) -> dict[st
     held = _held(actor, patient, held)
     return {
         "patient": patient,
-        "trends": [rows_of.trend(held, series) for series in held.series[:TRENDS_SHOWN]],
+        "trends": [trend(held, series) for series in held.series[:TRENDS_SHOWN]],
         "all": held.count("result", "vital"),
     }
 

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from records.views import finding, letters, looking, record
+from records.views import finding, letters, looking, record, results
 
 app_name = "records"
 urlpatterns = [
@@ -19,8 +19,10 @@ urlpatterns = [
     path("<uuid:patient_id>/seen/not/", looking.not_seen, name="not-seen"),
     path("<uuid:patient_id>/problems/past/", record.past_problems, name="past-problems"),
     path("<uuid:patient_id>/medicines/past/", record.past_medicines, name="past-medicines"),
-    path("<uuid:patient_id>/results/", record.all_results, name="all-results"),
-    path("<uuid:patient_id>/results/<uuid:result_id>/", record.one_test, name="one-test"),
+    path("<uuid:patient_id>/results/", results.all_results, name="all-results"),
+    path("<uuid:patient_id>/results/<uuid:result_id>/", results.one_test, name="one-test"),
+    path("<uuid:patient_id>/reports/", results.reports, name="reports"),
+    path("<uuid:patient_id>/reports/<uuid:report_id>/", results.report, name="report"),
     path("<uuid:patient_id>/timeline/", record.timeline_page, name="timeline"),
     path("<uuid:patient_id>/letters/", letters.all_letters, name="all-letters"),
     path("<uuid:patient_id>/letters/<uuid:letter_id>/", letters.letter, name="letter"),

@@ -13,7 +13,8 @@ from records import panels
 from records.models import Patient
 from records.screen.claims import Claim, Source
 from records.screen.held import Held
-from records.screen.rows import Row, Trend
+from records.screen.rows import Row
+from records.screen.trends import Trend
 from ui.dates import date_full
 
 RESULTS_DAYS: Final = 365
@@ -57,7 +58,7 @@ def _allergies(found: dict[str, Any]) -> list[str]:
 
 def _results(trends: Iterable[Trend], since: dt.datetime) -> list[str]:
     return [
-        f"- {latest.display}: {latest.value} {latest.unit}".rstrip()
+        f"- {latest.display}: {trend.value} {latest.unit}".rstrip()
         + f"{_SIGNS.get(trend.sign, '')} ({_who_when([latest.source], latest.dated)})"
         for trend in trends
         if (latest := trend.latest).date and latest.date >= since

@@ -41,7 +41,7 @@ def parts(value: Dated) -> tuple[int, ...]:
         return ()
     try:
         dt.date(*(*known, 1, 1)[:3])
-    except ValueError:
+    except (ValueError, OverflowError):
         return ()
     return known
 

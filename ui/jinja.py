@@ -43,6 +43,7 @@ def environment(**options: Any) -> Environment:
         htmx_script=htmx_script,
         htmx_config=json.dumps(CONFIG),
         sparkline=charts.sparkline,
+        mark=charts.legend_mark,
         count=numbers.count,
     )
     return env

@@ -10,7 +10,8 @@ from records.ingest import rows
 from records.ingest.persons import links
 from records.ingest.references import Pointer
 
-_NAMED: Final = frozenset(
+#: Types that are called by a name where something refers to them.
+NAMED: Final = frozenset(
     {"Practitioner", "PractitionerRole", "Organization", "Location", "Medication", "HealthcareService", "RelatedPerson"}
     | {"Device", "CareTeam", "Patient"}
 )
@@ -58,13 +59,17 @@ class Names:
         if len(self._names) > _MOST:
             self._names.clear()
         here = {one.row for one in batch}
-        wanted = {p.target for one in batch for p in one.pointers if p.target and p.type in _NAMED}
-        unknown = wanted - here - self._names.keys()
+        wanted = {p.target for one in batch for p in one.pointers if p.target and p.type in NAMED}
+        self.know(wanted - here)
+
+    def know(self, wanted: set[UUID]) -> None:
+        """Asks the store for the names of rows that are not remembered, in one query."""
+        unknown = wanted - self._names.keys()
         if unknown:
             self._names |= rows.names(unknown)
 
     def remember(self, row: UUID, type_name: str, display: str) -> None:
-        if type_name in _NAMED:
+        if type_name in NAMED:
             self._names[row] = display
 
     def people(self, patients: Iterable[UUID]) -> dict[UUID, UUID]:

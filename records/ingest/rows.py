@@ -59,11 +59,6 @@ def update(rows: Sequence[Row], news: Collection[UUID]) -> None:
     ids = [one["id"] for one in rows]
     if not ids:
         return
-    names = ("id", *_CHANGING)
-    places = ", ".join(f"%s::{_CASTS[name]}" if name in _CASTS else "%s" for name in names)
-    sets = ", ".join(f'"{name}" = new."{name}"' for name in _CHANGING)
-    listed = ", ".join(f'"{name}"' for name in names)
-    values = ", ".join([f"({places})"] * len(rows))
     with connection.cursor() as cursor:
         cursor.execute(
             "INSERT INTO records_resourceversion (resource_id, version, body, stored_at, drawn) "  # noqa: S608 own names
@@ -71,11 +66,28 @@ def update(rows: Sequence[Row], news: Collection[UUID]) -> None:
             "FROM records_resource WHERE id = ANY(%s)",
             [ids],
         )
+    changed = "changed_at = CASE WHEN records_resource.id = ANY(%s) THEN clock_timestamp() ELSE changed_at END"
+    _set(rows, _CHANGING, f", version = version + 1, stored_at = clock_timestamp(), {changed}", list(news))
+
+
+def redraw(rows: Sequence[Row]) -> None:
+    """The drawn columns of rows that stay as they are otherwise: no new version, and not stored anew."""
+    if rows:
+        _set(rows, _DRAWN)
+
+
+def _set(rows: Sequence[Row], columns: Sequence[str], also: str = "", *values_of_also: Any) -> None:
+    """One UPDATE of several rows; `also` is more to set, in SQL."""
+    names = ("id", *columns)
+    places = ", ".join(f"%s::{_CASTS[name]}" if name in _CASTS else "%s" for name in names)
+    sets = ", ".join(f'"{name}" = new."{name}"' for name in columns)
+    listed = ", ".join(f'"{name}"' for name in names)
+    values = ", ".join([f"({places})"] * len(rows))
+    with connection.cursor() as cursor:
         cursor.execute(
-            f"UPDATE records_resource SET {sets}, version = version + 1, stored_at = clock_timestamp(), "  # noqa: S608 - own names
-            "changed_at = CASE WHEN records_resource.id = ANY(%s) THEN clock_timestamp() ELSE changed_at END "
+            f"UPDATE records_resource SET {sets}{also} "  # noqa: S608 - own names
             f"FROM (VALUES {values}) AS new ({listed}) WHERE records_resource.id = new.id",
-            [list(news), *(one[name] for one in rows for name in names)],
+            [*values_of_also, *(one[name] for one in rows for name in names)],
         )
 
 

@@ -40,7 +40,7 @@ class Group:
     @property
     def sources(self) -> tuple[Source, ...]:
         """Everyone who says it, each once, in a fixed order."""
-        return tuple(sorted({claim.source for claim in self.claims}, key=lambda s: (s.kind != "practice", s.letters)))
+        return tuple(sorted({claim.source for claim in self.claims}, key=in_order))
 
     @property
     def current(self) -> bool:
@@ -58,6 +58,11 @@ class Group:
         for claim in self.claims:
             seen.setdefault(claim.source.id, claim)
         return tuple(seen.values())
+
+
+def in_order(source: Source) -> tuple[bool, str]:
+    """Sorts sources: practices first, then by letters."""
+    return (source.kind != "practice", source.letters)
 
 
 def withdrawn(claim: Claim) -> bool:

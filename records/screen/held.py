@@ -18,7 +18,7 @@ from records import reach
 from records.looking import Looked
 from records.models import Patient, Resource
 from records.screen.claims import SOURCE_COLUMNS, Claim, Source, claims, source
-from records.screen.wording import sign
+from records.screen.figures import sign
 
 #: What is read whole for the summary: few per person even in a long record, and old ones are needed to see that
 #: another source has stopped what one still lists.
@@ -94,32 +94,29 @@ class Held:
 
     @cached_property
     def series(self) -> list[list[Claim]]:
-        """The last few results of each kind of test, newest first, in one query.
+        """The last few results of each kind of test, newest first, in one query; panels that only name others are out.
 
         The test done last comes first; of one day, what is high or low before what is not.
         """
-        rows = (
-            self.said.filter(kind__in=RESULTS)
-            .exclude(NOT_SAID)
-            .exclude(value="")
-            .annotate(
-                place=Window(
-                    RowNumber(),
-                    partition_by=[
-                        F("code_system"),
-                        F("code"),
-                        Case(When(code="", then=F("display")), default=Value("")),
-                    ],
-                    order_by=[F("date").desc(nulls_last=True), F("id").asc()],
-                )
-            )
-            .filter(place__lte=POINTS)
-            .order_by("place")
-        )
-        tests: dict[object, list[Claim]] = {}
-        for claim in claims(rows):
-            tests.setdefault(claim.concept if claim.coded else claim.display, []).append(claim)
-        return sorted(tests.values(), key=lambda test: _newest_day_abnormal_first(test[0]))
+        only_names_others = Q(value="", detail__has_key="members")
+        return _tests(self.said.filter(kind__in=RESULTS).exclude(NOT_SAID).exclude(only_names_others))
+
+    @cached_property
+    def tests(self) -> list[list[Claim]]:
+        """The same of everything ever stored: each result is of exactly one test. What was taken back comes last."""
+        return _tests(self.said.filter(kind__in=RESULTS))
+
+
+def _tests(rows: QuerySet[Resource]) -> list[list[Claim]]:
+    coded = ~Q(code="") & ~Q(code_system="")
+    taken_back = Case(When(NOT_SAID, then=1), default=0)
+    newest = [taken_back.asc(), F("date").desc(nulls_last=True), F("id").asc()]
+    same: list[F | Case] = [F("code_system"), F("code"), Case(When(coded, then=Value("")), default=F("display"))]
+    ranked = rows.annotate(place=Window(RowNumber(), partition_by=same, order_by=newest))
+    tests: dict[object, list[Claim]] = {}
+    for claim in claims(ranked.filter(place__lte=POINTS).order_by("place")):
+        tests.setdefault((claim.concept, "" if claim.coded else claim.display), []).append(claim)
+    return sorted(tests.values(), key=lambda test: _newest_day_abnormal_first(test[0]))
 
 
 def _newest_day_abnormal_first(claim: Claim) -> tuple[int, bool, str]:

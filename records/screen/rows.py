@@ -1,14 +1,12 @@
-"""Rows of a patient's screen: what several sources say of one thing, worded, and results with their trend."""
+"""Rows of a patient's screen: what several sources say of one thing, worded."""
 
 import datetime as dt
 from dataclasses import dataclass
 
 from records.screen import grouping, wording
-from records.screen.claims import Claim, Source
+from records.screen.claims import Source
 from records.screen.grouping import Group
 from records.screen.held import Held
-from ui.charts import Point
-from ui.dates import date_short
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,20 +21,6 @@ class Row:
     remark: str = ""
     gone: bool = False
     new: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Trend:
-    """The latest result of one test with the few before it, oldest first."""
-
-    latest: Claim
-    value: str
-    sign: str
-    points: tuple[Point, ...]
-    low: float | None
-    high: float | None
-    new: bool = False
-    first: bool = False
 
 
 def problem_groups(held: Held) -> list[Group]:
@@ -90,21 +74,4 @@ def allergy(held: Held, group: Group) -> Row:
         differs=group.differs,
         remark="Unconfirmed" if group.lead.detail.get("verification") == "unconfirmed" else "",
         new=any(map(held.is_new, group.claims)),
-    )
-
-
-def trend(held: Held, series: list[Claim]) -> Trend:
-    """A row per test from its results, newest first: the latest, and the others in the same unit, whoever measured."""
-    latest = series[0]
-    drawn = [(c, wording.number(c.value)) for c in reversed(series) if c.unit == latest.unit]
-    points = tuple(Point(value, c.value, date_short(c.dated)) for c, value in drawn if value is not None)
-    return Trend(
-        latest=latest,
-        value=wording.figure_with_sign(latest),
-        sign=wording.sign(latest),
-        points=points,
-        low=wording.number(latest.detail.get("low")),
-        high=wording.number(latest.detail.get("high")),
-        new=held.is_new(latest),
-        first=len(series) < 2,
     )

@@ -1,15 +1,13 @@
 """How a claim is worded on a row. Pure; says nothing the source did not."""
 
 import re
-from typing import Final
 
 from records.screen.claims import Claim
+from records.screen.figures import figure_with_sign
+from records.screen.figures import number as number
+from records.screen.figures import sign as sign
 from records.screen.grouping import current, rest, spaced, substance
 from ui.dates import date_full, date_short
-
-HIGH: Final = frozenset({"H", "HH", "HU", ">"})
-LOW: Final = frozenset({"L", "LL", "LU", "<"})
-ABNORMAL: Final = frozenset({"A", "AA"})
 
 
 def lower_first(text: str) -> str:
@@ -48,34 +46,6 @@ def allergy_alert(claim: Claim) -> str:
     doubt = ", unconfirmed" if claim.detail.get("verification") == "unconfirmed" else ""
     details = reaction(claim)
     return f"Allergy: {allergen(claim)}{doubt}" + (f" ({details})" if details else "")
-
-
-def sign(claim: Claim) -> str:
-    """ "hi", "lo", "odd" or "": what the source marked; else by its own reference range."""
-    said = str(claim.detail.get("interpretation", ""))
-    if said in HIGH:
-        return "hi"
-    if said in LOW:
-        return "lo"
-    if said in ABNORMAL:
-        return "odd"
-    value, low, high = (number(text) for text in (claim.value, claim.detail.get("low"), claim.detail.get("high")))
-    if said or value is None:
-        return ""
-    if high is not None and value > high:
-        return "hi"
-    return "lo" if low is not None and value < low else ""
-
-
-def number(text: object) -> float | None:
-    """The figure to draw: of "132/78" the first; None for words."""
-    found = re.match(r"^\s*(-?\d+(?:\.\d+)?)(?:/\d+(?:\.\d+)?)?\s*$", str(text or ""))
-    return float(found[1]) if found else None
-
-
-def figure_with_sign(claim: Claim) -> str:
-    comparator = str(claim.detail.get("comparator", ""))
-    return f"{comparator}{claim.value}" if comparator and not claim.value.startswith(comparator) else claim.value
 
 
 def problem_since(claim: Claim) -> str:

@@ -16,6 +16,7 @@ TYPES = {
     "medicine": "MedicationRequest",
     "allergy": "AllergyIntolerance",
     "result": "Observation",
+    "report": "DiagnosticReport",
     "letter": "DocumentReference",
     "encounter": "Encounter",
     "flag": "Flag",

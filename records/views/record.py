@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any, Final
 from uuid import UUID
 
-from django.http import Http404, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
@@ -12,11 +12,10 @@ from access import audit
 from access.guard import ActingRequest, requires
 from access.permissions import Permission
 from records import panels, reach
-from records.screen import measured, timeline
+from records.screen import timeline
 from records.screen.held import Held
 
 TIMELINE_SIZE: Final = 50
-RESULTS_SIZE: Final = 50
 
 
 # Parts: no audit, the page they belong to was recorded ----------------------------------------------------------------
@@ -69,28 +68,6 @@ def past_medicines(request: ActingRequest, patient_id: UUID) -> HttpResponse:
     held = _open(request, patient_id, "past medicines")
     panel = panels.past_medicines(request.actor, held.patient, held)
     return _show(request, held, "records/past_medicines.html", panel=panel)
-
-
-@require_safe
-@requires(Permission.READ_RECORD)
-def all_results(request: ActingRequest, patient_id: UUID) -> HttpResponse:
-    """Every test once, with its latest result and trend, fifty tests a page."""
-    held = _open(request, patient_id, "results")
-    page = measured.tests(held, _page_number(request), RESULTS_SIZE)
-    return _show(request, held, "records/all_results.html", panel=page)
-
-
-@require_safe
-@requires(Permission.READ_RECORD)
-def one_test(request: ActingRequest, patient_id: UUID, result_id: UUID) -> HttpResponse:
-    """One test over time: the chart and its table."""
-    patient = reach.patient_or_404(request.actor, patient_id)
-    held = Held(request.actor, patient)
-    found = measured.over_time(held, result_id)
-    if found is None:
-        raise Http404("No such result")
-    audit.record(by=request.actor, action="opened results", patient=patient.pk, of=patient)
-    return _show(request, held, "records/one_test.html", panel=found)
 
 
 @require_safe

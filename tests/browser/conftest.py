@@ -65,6 +65,11 @@ def jane(
     for days, value in enumerate(("58", "51", "45")):
         day = now - dt.timedelta(days=days * 100 + 9)
         say(riverside, patient, "result", "HbA1c", "1", value=value, unit="mmol/mol", detail={"high": "41"}, date=day)
+    odd = {"comparator": "<", "low": "10", "components": [{"value": "red"}], "note": "Haemolysed"}
+    day = now - dt.timedelta(days=3)
+    ferritin = say(infirmary, patient, "result", "Ferritin", "2", value="5", unit="ug/L", detail=odd, date=day)
+    results = [f"Observation/{ferritin.pk}", "Observation/lost"]
+    say(infirmary, patient, "report", "Iron studies", status="partial", detail={"results": results}, date=day)
     say(riverside, patient, "encounter", "Consultation", detail={"note": "Ankles swollen."})
     say(cityview, patient, "careplan", "Two visits a day", status="on-hold")
     say(cityview, patient, "contact", "Ruth", detail={"name": "Ruth Smith", "phone": "01632 960402"})

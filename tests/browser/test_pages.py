@@ -28,7 +28,10 @@ GP_PAGES = [
     "/patients/{jane}/problems/past/",
     "/patients/{jane}/medicines/past/",
     "/patients/{jane}/results/",
+    "/patients/{jane}/results/?q=a",
     "/patients/{jane}/results/{result}/",
+    "/patients/{jane}/reports/",
+    "/patients/{jane}/reports/{report}/",
     "/patients/{jane}/timeline/",
     "/patients/{jane}/timeline/?show=results",
     "/patients/{jane}/letters/",
@@ -41,7 +44,8 @@ def addresses(pages: list[str], jane: Patient) -> list[str]:
     letter = Letter.objects.get()
     result = Resource.objects.filter(kind="result").first()
     assert result is not None
-    return [page.format(jane=jane.pk, letter=letter.pk, result=result.pk) for page in pages]
+    report = Resource.objects.get(kind="report")
+    return [page.format(jane=jane.pk, letter=letter.pk, result=result.pk, report=report.pk) for page in pages]
 
 
 def assert_sound(page: Page, address: str, *, axe: bool = True) -> None:

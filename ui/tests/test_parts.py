@@ -1,4 +1,4 @@
-"""Charts, page or part, what we vendor, and the middleware."""
+"""Page or part, what we vendor, and the middleware."""
 
 import re
 from pathlib import Path
@@ -7,50 +7,11 @@ import pytest
 from django.http import HttpRequest, HttpResponse
 from django.test import RequestFactory
 from django_htmx.middleware import HtmxDetails
-from hypothesis import given
-from hypothesis import strategies as st
 
-from ui import charts, htmx, vendor
+from ui import htmx, vendor
 from ui.middleware import patient_pages_are_never_stored
 
 STATIC = Path(__file__).resolve().parents[2] / "static"
-
-
-def points(*values: float) -> list[charts.Point]:
-    return [charts.Point(value, f"{value:g}", "1 Nov") for value in values]
-
-
-# Charts ---------------------------------------------------------------------------------------------------------------
-def test_a_trend_says_its_figures_and_shows_the_range() -> None:
-    drawn = charts.sparkline("HbA1c", points(45, 51, 58), None, 42)
-    assert 'aria-label="HbA1c: 45, 51, 58"' in drawn
-    assert 'class="band"' in drawn
-    assert "style=" not in drawn
-
-
-def test_one_figure_is_no_trend() -> None:
-    assert charts.sparkline("HbA1c", points(58)) == ""
-    assert charts.chart("HbA1c", []) == ""
-
-
-def test_a_name_from_elsewhere_is_escaped() -> None:
-    drawn = charts.chart("<script>alert(1)</script>", points(1, 2)) + charts.sparkline('"><b>', points(1, 2))
-    assert "<script" not in drawn
-    assert "<b>" not in drawn
-
-
-@given(
-    st.lists(st.floats(-1e6, 1e6), min_size=2, max_size=12),
-    st.none() | st.floats(-1e6, 1e6),
-    st.none() | st.floats(-1e6, 1e6),
-)
-def test_every_point_is_drawn_within_the_picture(values: list[float], low: float | None, high: float | None) -> None:
-    drawn = charts.sparkline("x", points(*values), low, high)
-    line = re.search(r'points="([^"]+)"', drawn)
-    assert line is not None
-    places = [tuple(map(float, pair.split(","))) for pair in line[1].split()]
-    assert len(places) == len(values)
-    assert all(0 <= x <= 96 and 0 <= y <= 24 for x, y in places)
 
 
 # Page or part ---------------------------------------------------------------------------------------------------------
