@@ -3,7 +3,7 @@
 import re
 
 from records.screen.claims import Claim
-from records.screen.figures import figure_with_sign
+from records.screen.figures import figure_with_sign as figure_with_sign
 from records.screen.figures import number as number
 from records.screen.figures import sign as sign
 from records.screen.grouping import current, rest, spaced, substance
