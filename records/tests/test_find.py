@@ -108,13 +108,25 @@ def test_nobody_out_of_reach_is_found(
     assert patients(request.getfixturevalue(who).actor, typed) == []
 
 
-def test_at_most_two_questions_to_the_database(
-    people: dict[str, Patient], gp: Person, django_assert_max_num_queries: Any
+def test_at_most_three_questions_to_the_database(
+    people: dict[str, Patient], gp: Person, django_assert_num_queries: Any
 ) -> None:
-    with django_assert_max_num_queries(1):
+    with django_assert_num_queries(1):  # the best of all are enough
+        patients(gp.actor, "smith", limit=2)
+    with django_assert_num_queries(2):
         patients(gp.actor, "smith")
-    with django_assert_max_num_queries(2):
+    with django_assert_num_queries(3):
         patients(gp.actor, "simth")
+
+
+@pytest.mark.parametrize("ranked", [1, 2, 200])
+@pytest.mark.parametrize("limit", [1, 2, 20])
+def test_however_many_are_ranked_first_the_same_are_found(
+    people: dict[str, Patient], gp: Person, monkeypatch: pytest.MonkeyPatch, ranked: int, limit: int
+) -> None:
+    """Janet Smith, out of reach, stands between the two who are found."""
+    monkeypatch.setattr("records.people.find._RANKED", ranked)
+    assert [one.patient.given for one in patients(gp.actor, "smith", limit)] == ["Jane", "Joan"][:limit]
 
 
 BRITISH = [
