@@ -1,7 +1,8 @@
 """Large inline data, kept once beside the resources and put back when one is read whole."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from copy import deepcopy
 from hashlib import sha256
 from typing import Any, Final
 
@@ -37,6 +38,23 @@ def take_out(resource: Json) -> dict[str, str]:
             taken[digest] = holder["data"]
             holder["data"] = _MARK + digest
     return taken
+
+
+def marks(resource: Json) -> Iterator[str]:
+    """The SHA-256 of each piece of data that was taken out."""
+    return (one["data"].removeprefix(_MARK) for one in _holders(resource) if one["data"].startswith(_MARK))
+
+
+def put_back(resource: Json, kept: Mapping[str, str]) -> Json:
+    """The resource with its data put back where it was taken out, as far as `kept` has it. The given one stays."""
+    if not any(mark in kept for mark in marks(resource)):
+        return resource
+    whole = deepcopy(resource)
+    for one in _holders(whole):
+        one["data"] = (
+            kept.get(one["data"].removeprefix(_MARK), one["data"]) if one["data"].startswith(_MARK) else one["data"]
+        )
+    return whole
 
 
 def full(resource: Resource, version: ResourceVersion | None = None) -> str:

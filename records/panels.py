@@ -141,8 +141,9 @@ def appointments(actor: Actor, patient: Patient, held: Held | None = None) -> di
 
 
 def timeline_panel(actor: Actor, patient: Patient, held: Held | None = None) -> dict[str, Any]:
-    """The last twenty events."""
-    return {"patient": patient, **timeline.page(_held(actor, patient, held), "everything", 1, TIMELINE_SHOWN)}
+    """The last twenty main events."""
+    found, more = timeline.latest(_held(actor, patient, held), TIMELINE_SHOWN)
+    return {"patient": patient, "entries": found, "more": more}
 
 
 def news(actor: Actor, patient: Patient, held: Held) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from records.views import finding, letters, looking, record, results
+from records.views import finding, letters, looking, record, results, timeline
 
 app_name = "records"
 urlpatterns = [
@@ -23,7 +23,8 @@ urlpatterns = [
     path("<uuid:patient_id>/results/<uuid:result_id>/", results.one_test, name="one-test"),
     path("<uuid:patient_id>/reports/", results.reports, name="reports"),
     path("<uuid:patient_id>/reports/<uuid:report_id>/", results.report, name="report"),
-    path("<uuid:patient_id>/timeline/", record.timeline_page, name="timeline"),
+    path("<uuid:patient_id>/timeline/", timeline.timeline_page, name="timeline"),
+    path("<uuid:patient_id>/search/", timeline.search, name="search"),
     path("<uuid:patient_id>/letters/", letters.all_letters, name="all-letters"),
     path("<uuid:patient_id>/letters/<uuid:letter_id>/", letters.letter, name="letter"),
     path("<uuid:patient_id>/letters/<uuid:letter_id>/files/<int:number>/", letters.file, name="letter-file"),

@@ -17,6 +17,7 @@ from access.models import Organisation
 from records.ingest.persons import links
 from records.kinds import SUBJECTS
 from records.models import Finding
+from records.search.keeping import keep_letters
 
 _AT_ONCE: Final = 5000
 _LONGEST_ABOUT: Final = 255
@@ -116,6 +117,7 @@ def give_texts(pairs: Iterable[tuple[UUID, UUID]]) -> None:
                 "AND records_resource.patient_id IS NULL AND about.type = 'DocumentReference'",
                 [[row for row, _ in known], [text for _, text in known]],
             )
+        keep_letters(row for row, _ in known)
 
 
 def record(findings: list[Finding]) -> None:
@@ -140,6 +142,7 @@ def settle_earlier(source: Organisation) -> None:
         there = _existing(target for _, _, target, _, _ in waiting if target)
         came = [(pk, (row, target, kind, path)) for pk, row, target, kind, path in waiting if target in there]
         _give_to_people([one for _, one in came])
+        give_texts((row, target) for _, (row, target, kind, _) in came if kind == "Binary" and target)
         _close([pk for pk, _ in came])
 
 

@@ -22,6 +22,7 @@ from records.people import restricted
 from records.people.demographics import demographics
 from records.people.matching import DRAWN, draw, hide
 from records.people.restricted import Whereabouts
+from records.search import keeping
 
 _REFERENCE: Final = re.compile(r'"reference":"([A-Za-z]+)/([0-9a-f-]{36})"')
 #: Drawn columns that hold words.
@@ -101,6 +102,7 @@ def _draw_rows(found: QuerySet[Resource]) -> None:
             if before != [getattr(row, column) for column in _WORDED]:
                 different.append(row)
         Resource.objects.bulk_update(different, _WORDED)
+        keeping.again(Resource.objects.filter(pk__in=[row.pk for row in batch]))
 
 
 def _batches(found: QuerySet[Resource]) -> Iterator[list[Resource]]:

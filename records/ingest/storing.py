@@ -26,6 +26,7 @@ from records.ingest.references import Scope, look_up_conditional, resolve
 from records.models import Attachment, Finding
 from records.people.demographics import demographics
 from records.people.matching import Decision
+from records.search import keeping
 
 __all__ = ["Intake", "store", "store_within", "take_turn"]
 
@@ -153,6 +154,7 @@ def _store_batch(intake: Intake, batch: list[Incoming], scope: Scope) -> None:
     changed = [one for one in batch if not one.unchanged]
     made = _write(intake, changed)
     again = [one for one in changed if one.before is not None]
+    _keep_words(changed, made, again)
     settle_of(one.row for one in again)
     record(persons.link(said, decisions, intake.source) + _moved(again))
     if intake.practice:
@@ -185,6 +187,12 @@ def _news(again: Sequence[tuple[rows.Row, Incoming]]) -> set[UUID]:
         for row, one in again
         if one.before and (one.before.patient != one.person or says_more(before[one.row], numbers.loads(row["body"])))
     }
+
+
+def _keep_words(changed: Sequence[Incoming], made: Sequence[rows.Row], again: Sequence[Incoming]) -> None:
+    kept = {sha256: base64 for one in changed for sha256, base64 in one.kept.items()}
+    stored = [(row, one.resource) for row, one in zip(made, changed, strict=True)]
+    keeping.keep(stored, kept, [one.row for one in again])
 
 
 def _place_people(intake: Intake, batch: list[Incoming]) -> tuple[dict[UUID, Decision], list[persons.Said]]:

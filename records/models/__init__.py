@@ -4,6 +4,7 @@ from records.models.findings import Finding
 from records.models.letters import Letter, LetterRead
 from records.models.looking import LastLooked
 from records.models.people import Patient, PatientLink, Relationship
+from records.models.search import SearchText
 from records.models.store import Attachment, Received, ReceivedPiece, Resource, ResourceVersion
 
 __all__ = [
@@ -19,4 +20,5 @@ __all__ = [
     "Relationship",
     "Resource",
     "ResourceVersion",
+    "SearchText",
 ]

@@ -10,10 +10,17 @@ _APOSTROPHES: Final = re.compile(r"['’‘`´ʼ]")
 _NO_WORD: Final = re.compile(r"[^a-z0-9]+")
 
 
+def unaccented(text: str) -> str:
+    """The text in lower case and without accents."""
+    if text.isascii():
+        return text.lower()
+    plain = unicodedata.normalize("NFKD", text).casefold().translate(_WHOLE)
+    return "".join(c for c in plain if not unicodedata.combining(c))
+
+
 def fold(text: str) -> str:
     """Lower-case words without accents; an apostrophe or hyphen parts them: "O'Brien" → "o brien"."""
-    plain = unicodedata.normalize("NFKD", text).casefold().translate(_WHOLE)
-    return _NO_WORD.sub(" ", "".join(c for c in plain if not unicodedata.combining(c))).strip()
+    return _NO_WORD.sub(" ", unaccented(text)).strip()
 
 
 def close_up(text: str) -> str:

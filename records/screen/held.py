@@ -24,7 +24,7 @@ from records.screen.figures import sign
 #: another source has stopped what one still lists.
 SUMMARY: Final = ("problem", "medicine", "allergy", "flag", "careplan", "careteam", "goal", "contact")
 RESULTS: Final = ("result", "vital")
-#: What belongs in "Everything" of the timeline. Single results have their own tab: hundreds would drown the rest.
+#: The main events of the timeline. Single results are none: hundreds would drown the rest.
 EVENTS: Final = ("encounter", "letter", "procedure", "immunisation", "report", "careplan")
 NOT_SAID: Final = Q(status__in=("entered-in-error", "cancelled"))
 TRENDS_SHOWN: Final = 10

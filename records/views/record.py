@@ -1,7 +1,7 @@
 """The parts and the full lists of a patient's record."""
 
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Any
 from uuid import UUID
 
 from django.http import HttpResponse
@@ -12,10 +12,7 @@ from access import audit
 from access.guard import ActingRequest, requires
 from access.permissions import Permission
 from records import panels, reach
-from records.screen import timeline
 from records.screen.held import Held
-
-TIMELINE_SIZE: Final = 50
 
 
 # Parts: no audit, the page they belong to was recorded ----------------------------------------------------------------
@@ -49,11 +46,6 @@ def _show(request: ActingRequest, held: Held, template: str, **context: Any) -> 
     return render(request, template, {"banner": banner, "patient": held.patient, **context})
 
 
-def _page_number(request: ActingRequest) -> int:
-    text = request.GET.get("page", "1")
-    return int(text) if text.isdigit() and 0 < int(text) < 10_000 else 1
-
-
 @require_safe
 @requires(Permission.READ_RECORD)
 def past_problems(request: ActingRequest, patient_id: UUID) -> HttpResponse:
@@ -68,13 +60,3 @@ def past_medicines(request: ActingRequest, patient_id: UUID) -> HttpResponse:
     held = _open(request, patient_id, "past medicines")
     panel = panels.past_medicines(request.actor, held.patient, held)
     return _show(request, held, "records/past_medicines.html", panel=panel)
-
-
-@require_safe
-@requires(Permission.READ_RECORD)
-def timeline_page(request: ActingRequest, patient_id: UUID) -> HttpResponse:
-    held = _open(request, patient_id, "timeline")
-    words = request.GET.get("q", "").strip()[:100]
-    tab = request.GET.get("show", "everything")
-    page = timeline.page(held, tab, _page_number(request), TIMELINE_SIZE, words)
-    return _show(request, held, "records/timeline.html", panel={"patient": held.patient, **page})
