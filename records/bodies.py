@@ -1,10 +1,12 @@
 """Large inline data, kept once beside the resources and put back when one is read whole."""
 
+import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from copy import deepcopy
 from hashlib import sha256
 from typing import Any, Final
+from uuid import UUID
 
 from records.drawing import Json
 from records.models import Attachment, Resource, ResourceVersion
@@ -40,14 +42,14 @@ def take_out(resource: Json) -> dict[str, str]:
     return taken
 
 
-def marks(resource: Json) -> Iterator[str]:
+def _marks(resource: Json) -> Iterator[str]:
     """The SHA-256 of each piece of data that was taken out."""
     return (one["data"].removeprefix(_MARK) for one in _holders(resource) if one["data"].startswith(_MARK))
 
 
 def put_back(resource: Json, kept: Mapping[str, str]) -> Json:
     """The resource with its data put back where it was taken out, as far as `kept` has it. The given one stays."""
-    if not any(mark in kept for mark in marks(resource)):
+    if not any(mark in kept for mark in _marks(resource)):
         return resource
     whole = deepcopy(resource)
     for one in _holders(whole):
@@ -68,3 +70,17 @@ def full(resource: Resource, version: ResourceVersion | None = None) -> str:
         kept = dict(Attachment.objects.filter(pk__in=wanted).values_list("sha256", "base64"))
         body = _MARKED.sub(lambda mark: f'"data":"{kept[mark[1]]}"', body)
     return restricted.shown(body, resource.patient_id)
+
+
+def several(resources: Sequence[Resource]) -> dict[UUID, Json]:
+    """The same for many at once, parsed: their present bodies as they may be shown."""
+    texts = {one.pk: one.body for one in resources}
+    wanted = {mark for text in texts.values() for mark in _MARKED.findall(text)}
+    kept = dict(Attachment.objects.filter(pk__in=wanted).values_list("sha256", "base64")) if wanted else {}
+    hidden = restricted.wheres(one.patient_id for one in resources)
+    found = {}
+    for one in resources:
+        whole = put_back(json.loads(texts[one.pk]), kept)
+        where = hidden.get(one.patient_id)
+        found[one.pk] = whole if where is None else restricted.redacted(whole, where)
+    return found

@@ -181,6 +181,13 @@ def everyone_same(person: UUID) -> list[UUID]:
     return list(found)
 
 
+def wheres(people: Iterable[UUID | None]) -> dict[UUID | None, Whereabouts]:
+    """Of those among several people who are restricted, where they are; the others are not in it."""
+    asked = {one for one in people if one}
+    hidden = Patient.objects.filter(pk__in=asked, restricted=True).values_list("pk", flat=True) if asked else ()
+    return {one: where_of(everyone_same(one)) for one in hidden}
+
+
 def is_restricted(person: UUID | None) -> bool:
     return person is not None and Patient.objects.filter(pk=person, restricted=True).exists()
 

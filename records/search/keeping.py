@@ -5,7 +5,6 @@ people's addresses and telephone numbers: Patient and the other resources about 
 of a RelatedPerson only the name; of restricted people nothing of where they are (records.people.restricted).
 """
 
-import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
@@ -17,9 +16,8 @@ from django.db import connection
 from records import bodies
 from records.drawing import Json, every, text_at
 from records.letters.attached import Attached, attached, words_of, words_of_html
-from records.models import Attachment, Patient, Resource, SearchText
+from records.models import Resource
 from records.people import restricted
-from records.people.restricted import Whereabouts
 from records.search.words import SEARCHED, vector
 
 _DOCUMENTS: Final = frozenset({"DocumentReference", "Composition"})
@@ -29,6 +27,7 @@ _OF_A_CONTACT: Final = ("display", "name", "relationship")
 #: Parts of `detail` that are codes, addresses or repeat something else.
 _NOT_WORDS: Final = frozenset({"attachments", "class_code", "code", "note", "results", "type", "url", "verification"})
 _A_REFERENCE: Final = re.compile(r"[A-Za-z]+/[0-9a-f-]{36}|urn:uuid:.*")
+_HELD: Final = re.compile(r"(?:Binary|Bundle|Composition)/[0-9a-f-]{36}")
 _AT_ONCE: Final = 500
 
 Row = Mapping[str, Any]
@@ -112,54 +111,35 @@ def keep_letters(documents: Iterable[UUID]) -> None:
 def again(rows: Iterable[Resource]) -> None:
     """Keeps the words of rows anew from what is stored: a few hundred at a time, in a transaction of the caller."""
     resources = list(rows)
-    bodies_of = {one.pk: json.loads(one.body) for one in resources}
-    texts = _beside(resources, bodies_of)
-    kept = _kept([*bodies_of.values(), *texts.values()])
-
-    def beside(url: str) -> Json | None:
-        return bodies.put_back(texts[url], kept) if url in texts else None
-
-    wheres = _wheres({one.patient_id for one in resources})
+    documents = bodies.several(resources)
+    texts = _beside(resources, documents)
+    hidden = restricted.wheres({one.patient_id for one in resources})
     found = []
     for one in resources:
-        document = bodies.put_back(bodies_of[one.pk], kept)
-        letter = _words(attached(document, beside)) if one.type == "DocumentReference" else ""
-        where = wheres.get(one.patient_id)
-        shown = document if where is None else restricted.redacted(document, where)
-        text = text_of(vars(one), shown, letter)
-        found.append((one.pk, text if where is None else where.mask(text)))
+        document = documents[one.pk]
+        letter = _words(attached(document, texts.get)) if one.type == "DocumentReference" else ""
+        text = text_of(vars(one), document, letter)
+        found.append((one.pk, hidden[one.patient_id].mask(text) if one.patient_id in hidden else text))
     write(found, [one.pk for one in resources])
 
 
-def _wheres(people: Iterable[UUID | None]) -> dict[UUID | None, Whereabouts]:
-    """Of those who are restricted, what must not be found."""
-    hidden = Patient.objects.filter(pk__in=[one for one in people if one], restricted=True).values_list("pk", flat=True)
-    return {one: restricted.where_of(restricted.everyone_same(one)) for one in hidden}
-
-
-def _beside(resources: Sequence[Resource], bodies_of: Mapping[UUID, Json]) -> dict[str, Json]:
+def _beside(resources: Sequence[Resource], documents: Mapping[UUID, Json]) -> dict[str, Json]:
     """What the documents' attachments name, by the address they write: a Binary of their own patient and source."""
     asked: dict[str, Resource] = {}
     for one in resources:
         if one.type == "DocumentReference":
-            for content in every(bodies_of[one.pk].get("content")):
+            for content in every(documents[one.pk].get("content")):
                 url = text_at(content, "attachment.url")
-                if re.fullmatch(r"(?:Binary|Bundle|Composition)/[0-9a-f-]{36}", url):
+                if _HELD.fullmatch(url):
                     asked[url] = one
-    rows = Resource.objects.filter(pk__in=[url.rpartition("/")[2] for url in asked])
-    found = {f"{one.type}/{one.pk}": one for one in rows}
-    return {
-        url: json.loads(found[url].body)
+    named = Resource.objects.filter(pk__in=[url.rpartition("/")[2] for url in asked]) if asked else ()
+    by_address = {f"{one.type}/{one.pk}": one for one in named}
+    theirs = {
+        url: text
         for url, one in asked.items()
-        if url in found and found[url].source_id == one.source_id and found[url].patient_id in (None, one.patient_id)
+        if (text := by_address.get(url))
+        and text.source_id == one.source_id
+        and text.patient_id in (None, one.patient_id)
     }
-
-
-def _kept(held: Iterable[Json]) -> dict[str, str]:
-    marks = {mark for one in held for mark in bodies.marks(one)}
-    return dict(Attachment.objects.filter(pk__in=marks).values_list("sha256", "base64")) if marks else {}
-
-
-def forget(rows: Iterable[UUID]) -> None:
-    """Takes out what can be found of rows."""
-    SearchText.objects.filter(resource__in=list(rows)).delete()
+    held = bodies.several(list(theirs.values()))
+    return {url: held[one.pk] for url, one in theirs.items()}

@@ -183,7 +183,9 @@ def test_nobody_is_found_by_where_they_are(asked: str, hidden: Patient, gp: Pers
 def test_the_record_is_searched_without_them(hidden: Patient, gp: Person) -> None:
     """A search within the record that hits a hidden word would tell that it stands there."""
     for asked in ("Unmistakable", "Unfindable", "ZZ9", "900911"):
-        html = gp.client.get(f"/patients/{hidden.pk}/timeline/", {"q": asked}).content.decode()
+        part = {"HX-Request": "true"}
+        html = gp.client.post(f"/patients/{hidden.pk}/search/", {"words": asked}, headers=part).content.decode()
+        assert "Nothing here holds" in html
         assert "Short letter" not in html
         assert "Home visit" not in html
 
