@@ -44,4 +44,4 @@ def _measured(claim: Claim) -> str:
     if claim.value:
         return f" {figures.figure_with_sign(claim)} {claim.unit}".rstrip() + (f" ({why})" if why else "")
     found = ", ".join(f"{part.name} {part.value} {part.unit}".strip() for part in figures.parts(claim))
-    return f": {found or why or 'no value given'}"
+    return f": {found or wording.lower_first(why) or 'no value given'}"

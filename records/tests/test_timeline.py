@@ -234,7 +234,7 @@ def test_a_result_without_a_value_says_why(make_patient: MakePatient, gp: Person
     say(riverside, patient, "result", "Potassium", detail={"absent": "Sample haemolysed"})
     say(riverside, patient, "result", "Sodium", date=days_ago(2))
     html = gp.client.get(f"/patients/{patient.pk}/timeline/?show=results").content.decode()
-    assert "Sample haemolysed" in html
+    assert "no value: sample haemolysed" in html
     assert "no value given" in html
 
 
