@@ -30,6 +30,7 @@ class Permission(StrEnum):
     READ_REFERRED = "read what was sent with a referral to us"
     READ_CARE_SUMMARY = "read a plain care summary of people on the caseload"
     SEE_APPOINTMENTS = "see today's appointments"
+    TRACE_PATIENT = "have PDS asked who a patient is, and say whether it found them"
 
 
 _EVERYONE_AT_A_PRACTICE = {
@@ -38,6 +39,7 @@ _EVERYONE_AT_A_PRACTICE = {
     Permission.READ_LETTER_TITLES,
     Permission.READ_REFERRALS,
     Permission.SEE_APPOINTMENTS,
+    Permission.TRACE_PATIENT,
 }
 _CLINICIAN = _EVERYONE_AT_A_PRACTICE | {Permission.READ_RECORD, Permission.READ_LETTERS, Permission.WRITE_REFERRAL}
 

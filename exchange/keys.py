@@ -12,13 +12,14 @@ from typing import Any
 
 from django.conf import settings
 from joserfc.errors import JoseError
-from joserfc.jwk import ECKey, KeySet
+from joserfc.jwk import ECKey, KeySet, RSAKey
 
 from exchange import http
 from exchange.errors import PartnerUnreachable
 from exchange.models import Partner
 
 ALGORITHM, CURVE = "ES384", "P-384"
+NATIONAL_ALGORITHM, NATIONAL_BITS = "RS512", 4096
 KEPT_SECONDS = 300
 ASK_AGAIN_SECONDS = 5
 
@@ -26,8 +27,15 @@ ASK_AGAIN_SECONDS = 5
 @lru_cache(maxsize=4)
 def _read(path: Path) -> ECKey:
     if not path.exists():
-        _make(path)
+        _keep(path, ECKey.generate_key(CURVE, {"use": "sig", "alg": ALGORITHM, "kid": secrets.token_hex(8)}))
     return ECKey.import_key(json.loads(path.read_text()))
+
+
+@lru_cache(maxsize=4)
+def _read_national(path: Path, kid: str) -> RSAKey:
+    if not path.exists():
+        _keep(path, RSAKey.generate_key(NATIONAL_BITS, {"use": "sig", "alg": NATIONAL_ALGORITHM, "kid": kid}))
+    return RSAKey.import_key(json.loads(path.read_text()), {"kid": kid})
 
 
 def ours() -> ECKey:
@@ -35,15 +43,20 @@ def ours() -> ECKey:
     return _read(settings.SIGNING_KEY_FILE)
 
 
+def national() -> RSAKey:
+    """Our private key for the NHS's own services, which take RS512 only; kept in settings.PDS_KEY_FILE."""
+    return _read_national(settings.PDS_KEY_FILE, settings.PDS_KEY_ID)
+
+
 def published() -> dict[str, Any]:
     """Our public keys as a JWK Set, for partners to check our assertions with."""
-    return {"keys": [ours().as_dict(private=False)]}
+    keys: list[ECKey | RSAKey] = [ours(), *([national()] if settings.PDS_URL else [])]
+    return {"keys": [key.as_dict(private=False) for key in keys]}
 
 
-def _make(path: Path) -> None:
+def _keep(path: Path, key: ECKey | RSAKey) -> None:
     """Write a new key in one step: of several processes that start together, one key wins."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    key = ECKey.generate_key(CURVE, {"use": "sig", "alg": ALGORITHM, "kid": secrets.token_hex(8)})
     partial = path.with_name(f"{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
     with os.fdopen(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
         json.dump(key.as_dict(private=True), file)

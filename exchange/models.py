@@ -198,3 +198,13 @@ class UsedAssertion(models.Model):
 
     def __str__(self) -> str:
         return self.jti
+
+
+class Pace(models.Model):
+    """When the next call to a service may be made that allows only so many a second (exchange.pace)."""
+
+    name = models.CharField(max_length=20, primary_key=True)
+    next_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return self.name

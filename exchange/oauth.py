@@ -2,6 +2,7 @@
 
 import threading
 import time
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
@@ -12,7 +13,7 @@ from django.utils import timezone
 from django.utils.crypto import salted_hmac
 from joserfc import jws, jwt
 from joserfc.errors import JoseError
-from joserfc.jwk import OctKey
+from joserfc.jwk import ECKey, OctKey, RSAKey
 
 from exchange import http, keys
 from exchange.errors import ExchangeError, PartnerUnreachable
@@ -154,33 +155,56 @@ def _use_up(partner: Partner, claims: dict[str, Any]) -> None:
 
 
 # Tokens we are given --------------------------------------------------------------------------------------------------
-_purse: dict[int, tuple[float, str]] = {}
+_purse: dict[str, tuple[float, str]] = {}
 _lock = threading.Lock()
+
+
+@dataclass(frozen=True, slots=True)
+class Client:
+    """Who we are at a token endpoint: its address, our id there, the key and algorithm that prove it."""
+
+    token_url: str
+    client_id: str
+    key: ECKey | RSAKey
+    algorithm: str
+    scope: str = ""
 
 
 def token_for(partner: Partner) -> str:
     """A bearer token for a partner's system, kept until shortly before it ends. Raises PartnerUnreachable."""
-    with _lock:
-        until, token = _purse.get(partner.pk, (0.0, ""))
-    if time.monotonic() < until:
-        return token
-    return _ask(partner)
+    return token_at(_at(partner))
 
 
 def forget_token(partner: Partner) -> None:
     """The partner did not take the token: get another one next time."""
+    forget_token_at(partner.token_url)
+
+
+def _at(partner: Partner) -> Client:
+    return Client(partner.token_url, OUR_CLIENT_ID, keys.ours(), keys.ALGORITHM, WRITE)
+
+
+def token_at(client: Client) -> str:
+    """The same for any token endpoint."""
     with _lock:
-        _purse.pop(partner.pk, None)
+        until, token = _purse.get(client.token_url, (0.0, ""))
+    if time.monotonic() < until:
+        return token
+    return _ask(client)
 
 
-def _ask(partner: Partner) -> str:
+def forget_token_at(token_url: str) -> None:
+    with _lock:
+        _purse.pop(token_url, None)
+
+
+def _ask(client: Client) -> str:
     form = {
         "grant_type": "client_credentials",
-        "scope": WRITE,
         "client_assertion_type": ASSERTION_TYPE,
-        "client_assertion": _assertion(partner.token_url),
+        "client_assertion": _assertion(client),
     }
-    heard = http.post_form(partner.token_url, form)
+    heard = http.post_form(client.token_url, form | ({"scope": client.scope} if client.scope else {}))
     try:
         given = numbers.loads(heard.text)
         token, seconds = str(given["access_token"]), float(given.get("expires_in", 60))
@@ -188,12 +212,12 @@ def _ask(partner: Partner) -> str:
         # Nothing of the message was sent yet, so whatever went wrong here can be tried again.
         raise PartnerUnreachable("no token", status=heard.status) from None
     with _lock:
-        _purse[partner.pk] = (time.monotonic() + seconds - 30, token)
+        _purse[client.token_url] = (time.monotonic() + seconds - 30, token)
     return token
 
 
-def _assertion(audience: str) -> str:
-    key, now = keys.ours(), int(time.time())
-    claims = {"iss": OUR_CLIENT_ID, "sub": OUR_CLIENT_ID, "aud": audience, "jti": str(uuid4())}
-    header = {"alg": keys.ALGORITHM, "kid": key.kid, "typ": "JWT"}
-    return jwt.encode(header, claims | {"iat": now, "exp": now + 240}, key, algorithms=[keys.ALGORITHM])
+def _assertion(client: Client) -> str:
+    now = int(time.time())
+    claims = {"iss": client.client_id, "sub": client.client_id, "aud": client.token_url, "jti": str(uuid4())}
+    header = {"alg": client.algorithm, "kid": client.key.kid, "typ": "JWT"}
+    return jwt.encode(header, claims | {"iat": now, "exp": now + 240}, client.key, algorithms=[client.algorithm])

@@ -196,6 +196,7 @@ CELERY_TIMEZONE = TIME_ZONE
 SWEEP_SECONDS = env.int("GP_SWEEP_SECONDS", 5 if DEMO else 30)
 CELERY_BEAT_SCHEDULE = {
     "sweep-outbox": {"task": "exchange.tasks.sweep_outbox", "schedule": SWEEP_SECONDS},
+    "sweep-traces": {"task": "records.tasks.sweep_traces", "schedule": SWEEP_SECONDS},
     "sweep-inbox": {"task": "exchange.tasks.sweep_inbox", "schedule": SWEEP_SECONDS},
 }
 
@@ -217,6 +218,16 @@ DELIVERY_LEASE_SECONDS = env.int("GP_DELIVERY_LEASE", 30)
 SIGNING_KEY_FILE = Path(env.str("GP_SIGNING_KEY_FILE", str(DATA_DIR / "signing-key.json")))
 SANDBOX_HOSPITAL_URL = env.str("GP_SANDBOX_HOSPITAL_URL", "")
 SANDBOX_PHARMACY_URL = env.str("GP_SANDBOX_PHARMACY_URL", "")
+# PDS, the NHS's Personal Demographics Service: off without its address. Tests name their own.
+PDS_URL = "" if TESTING else env.str("GP_PDS_URL", "").rstrip("/")
+PDS_TOKEN_URL = env.str("GP_PDS_TOKEN_URL", "")
+PDS_API_KEY = env.str("GP_PDS_API_KEY", "")  # iss and sub of our signed JWT
+PDS_KEY_FILE = Path(env.str("GP_PDS_KEY_FILE", str(DATA_DIR / "pds-key.json")))
+PDS_KEY_ID = env.str("GP_PDS_KEY_ID", "gpportal-1")
+PDS_PER_SECOND = env.float("GP_PDS_PER_SECOND", 5.0)
+PDS_REFRESH_DAYS = env.int("GP_PDS_REFRESH_DAYS", 30)
+if PDS_URL and not (PDS_TOKEN_URL and PDS_API_KEY):
+    raise ImproperlyConfigured("GP_PDS_TOKEN_URL and GP_PDS_API_KEY are not set: PDS must know who asks")
 if PRODUCTION and not (OUR_ODS_CODE and OUR_SERVICE_ID):
     raise ImproperlyConfigured("GP_ODS_CODE and GP_SERVICE_ID are not set: partners must know who sends")
 
@@ -240,6 +251,8 @@ LOGGING = {
     "root": {"handlers": ["stderr"], "level": LOG_LEVEL},
     "loggers": {
         "django.security.DisallowedHost": {"level": "ERROR"},
+        # Addresses hold search terms and, at PDS, NHS numbers: whatever the level, no library writes them down.
         "httpx": {"level": "WARNING"},
+        "httpcore": {"level": "WARNING"},
     },
 }

@@ -15,6 +15,8 @@ from exchange import health
 from gpportal import homes
 from records import panels, reach
 from records.screen.held import Held
+from records.tracing.actions import ask_if_old
+from records.tracing.panel import pds_panel
 from referrals.panels import next_steps, referrals
 from socialcare.panels import care
 
@@ -58,6 +60,7 @@ def one_screen(request: ActingRequest, patient_id: UUID) -> HttpResponse:
         "referrals": referrals(who, patient),
     }
     audit.record(by=who, action="opened record", patient=patient.pk, of=patient)
+    ask_if_old(patient=patient, by=who)
     return render(request, "gpportal/one_screen.html", context)
 
 
@@ -65,6 +68,7 @@ def _desk(request: ActingRequest, patient_id: UUID) -> HttpResponse:
     """The receptionist's page of a patient: nothing clinical."""
     who = request.actor
     patient = reach.patient_or_404(who, patient_id)
+    ask_if_old(patient=patient, by=who)
     held = Held(who, patient)
     context = {
         "patient": patient,
@@ -72,6 +76,7 @@ def _desk(request: ActingRequest, patient_id: UUID) -> HttpResponse:
         "letters": panels.letters(who, patient, held),
         "appointments": panels.appointments(who, patient, held) if who.may(Permission.SEE_APPOINTMENTS) else None,
         "referrals": referrals(who, patient),
+        "pds": pds_panel(who, patient) if who.may(Permission.TRACE_PATIENT) else None,
     }
     audit.record(by=who, action="opened patient's details", patient=patient.pk, of=patient)
     return render(request, "gpportal/desk.html", context)

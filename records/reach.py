@@ -12,7 +12,8 @@ from django.http import Http404
 
 from access.actor import Actor
 from access.permissions import Role
-from records.models import Finding, Letter, Patient, Relationship, Resource
+from records.models import Finding, Letter, Patient, Relationship, Resource, Trace
+from records.people.national import PDS_ODS
 
 _PRACTICE_ROLES: Final = frozenset({Role.GP, Role.NURSE, Role.RECEPTIONIST, Role.PRACTICE_MANAGER})
 _CLINICIANS: Final = frozenset({Role.GP, Role.NURSE})
@@ -108,6 +109,21 @@ def findings(actor: Actor) -> QuerySet[Finding]:
     unplaced = Q(patient__isnull=True, resource__source_id=actor.organisation_id)
     mine = Finding.objects.filter(unplaced | Q(patient__in=patients(actor)), settled_at__isnull=True)
     return mine.select_related("patient", "resource__source").defer("resource__body", "resource__detail")
+
+
+def traces(actor: Actor, patient: Patient) -> QuerySet[Trace]:
+    """What PDS was asked about a patient, for everyone at the practice."""
+    if actor.role not in _PRACTICE_ROLES:
+        return Trace.objects.none()
+    return Trace.objects.filter(patient__in=_rows_of(actor, patient))
+
+
+def pds_record(actor: Actor, patient: Patient) -> Resource | None:
+    """PDS's own Patient of somebody who was traced, for everyone at the practice."""
+    if actor.role not in _PRACTICE_ROLES:
+        return None
+    said = Resource.objects.filter(link__patient__in=_rows_of(actor, patient), source__ods_code=PDS_ODS)
+    return said.order_by("-stored_at").first()
 
 
 def appointments(actor: Actor) -> QuerySet[Resource]:

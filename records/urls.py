@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from records.views import finding, letters, looking, record, results, timeline
+from records.views import finding, letters, looking, pds, record, results, timeline
 
 app_name = "records"
 urlpatterns = [
@@ -17,6 +17,9 @@ urlpatterns = [
     path("<uuid:patient_id>/changed/", looking.changed, name="changed"),
     path("<uuid:patient_id>/seen/", looking.seen, name="seen"),
     path("<uuid:patient_id>/seen/not/", looking.not_seen, name="not-seen"),
+    path("<uuid:patient_id>/panel/pds/", pds.panel, name="pds"),
+    path("<uuid:patient_id>/pds/check/", pds.check, name="pds-check"),
+    path("<uuid:patient_id>/pds/<uuid:trace_id>/decide/", pds.decide, name="pds-decide"),
     path("<uuid:patient_id>/problems/past/", record.past_problems, name="past-problems"),
     path("<uuid:patient_id>/medicines/past/", record.past_medicines, name="past-medicines"),
     path("<uuid:patient_id>/results/", results.all_results, name="all-results"),

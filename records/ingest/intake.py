@@ -12,7 +12,7 @@ from records.ingest.pending import Pending
 from records.ingest.reading import Entry
 from records.ingest.references import Pointer, Target
 from records.ingest.report import Report
-from records.models import Received
+from records.models import Patient, Received
 
 
 @dataclass(slots=True)
@@ -31,6 +31,8 @@ class Intake:
     pending: Pending = field(default_factory=Pending)
     #: What a reference may name besides what comes along: a full address this source used before -> its row.
     known: dict[str, Target] = field(default_factory=dict)
+    #: FHIR Patients of which it is settled already whose they are, and on what grounds: row -> (person, basis).
+    whose: dict[UUID, tuple[Patient, str]] = field(default_factory=dict)
 
 
 @dataclass(slots=True)

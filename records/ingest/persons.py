@@ -1,6 +1,6 @@
 """The FHIR Patients of a batch: whose each one is, which columns it draws, and where the person is registered."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -10,6 +10,7 @@ from access.models import Organisation
 from records.models import Finding, Patient, PatientLink, Relationship
 from records.people.demographics import Demographics
 from records.people.matching import DRAWN, Candidates, Decision, draw, hide
+from records.people.national import overlay
 
 _CHANGED = (*DRAWN, "updated_at")
 
@@ -28,20 +29,28 @@ def links(rows: Iterable[UUID]) -> dict[UUID, UUID]:
     return dict(PatientLink.objects.filter(resource__in=list(rows)).values_list("resource", "patient"))
 
 
-def place(said: Sequence[Said], source: Organisation, practice: Organisation | None) -> dict[UUID, Decision]:
+def place(
+    said: Sequence[Said],
+    source: Organisation,
+    practice: Organisation | None,
+    whose: Mapping[UUID, tuple[Patient, str]] | None = None,
+) -> dict[UUID, Decision]:
     """Decides for each Patient of the batch whose it is, and saves people and their columns; links come afterwards.
 
-    Row → decision. Links cannot be saved here since the rows they name are not yet stored.
+    `whose` names those of whom it is settled. Row → decision. Links cannot be saved here since the rows they name are
+    not yet stored.
     """
-    existing = links(one.row for one in said)
+    settled = whose or {}
+    existing = {row: person.pk for row, (person, _) in settled.items()} | links(one.row for one in said)
     people = Patient.objects.in_bulk(existing.values())
     candidates = Candidates(one.says.matchable_number for one in said if one.row not in existing)
     decisions: dict[UUID, Decision] = {}
     for one in said:
         if one.row in existing:
             known = people[existing[one.row]]
+            basis = settled[one.row][1] if one.row in settled else PatientLink.Basis.FIRST
             decisions[one.row] = Decision(
-                known, PatientLink.Basis.FIRST, False, one.says.findings, was_restricted=known.restricted
+                known, PatientLink.Basis(basis), False, one.says.findings, was_restricted=known.restricted
             )
         elif one.row not in decisions:
             decisions[one.row] = candidates.decide(one.says, source.pk)
@@ -71,6 +80,9 @@ def _redraw(
         person = decisions[one.row].patient
         if person.pk in leading:
             draw(person, one.says)
+    overlay(decision.patient for decision in decisions.values())
+    for one in said:
+        person = decisions[one.row].patient
         if one.says.restricted or person.pk in hidden:
             hide(person)
 

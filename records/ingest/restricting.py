@@ -21,6 +21,7 @@ from records.models import Patient, PatientLink, Relationship, Resource
 from records.people import restricted
 from records.people.demographics import demographics
 from records.people.matching import DRAWN, draw, hide
+from records.people.national import overlay
 from records.people.restricted import Whereabouts
 from records.search import keeping
 
@@ -74,6 +75,7 @@ def _show(person: Patient) -> None:
     if (leading := leading_resource(person)) is not None:
         body = numbers.loads(leading.body)
         draw(person, demographics(body, _names([leading])(at(body, "generalPractitioner"))))
+    overlay([person])
 
 
 def leading_resource(person: Patient) -> Resource | None:

@@ -203,7 +203,7 @@ def _place_people(intake: Intake, batch: list[Incoming]) -> tuple[dict[UUID, Dec
         for one in batch
         if one.type == "Patient" and not one.unchanged
     ]
-    return (persons.place(said, intake.source, intake.practice) if said else {}), said
+    return (persons.place(said, intake.source, intake.practice, intake.whose) if said else {}), said
 
 
 def _row(intake: Intake, one: Incoming, now: dt.datetime) -> rows.Row:

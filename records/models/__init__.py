@@ -6,6 +6,7 @@ from records.models.looking import LastLooked
 from records.models.people import Patient, PatientLink, Relationship
 from records.models.search import SearchText
 from records.models.store import Attachment, Received, ReceivedPiece, Resource, ResourceVersion
+from records.models.tracing import Trace
 
 __all__ = [
     "Attachment",
@@ -21,4 +22,5 @@ __all__ = [
     "Resource",
     "ResourceVersion",
     "SearchText",
+    "Trace",
 ]

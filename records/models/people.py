@@ -43,11 +43,21 @@ class Patient(models.Model):
     deceased = models.BooleanField(default=False)
     deceased_on = models.DateField(null=True)
     restricted = models.BooleanField(default=False)
+    #: When PDS was last asked about them, and when it last confirmed who they are (records.tracing).
+    pds_asked_at = models.DateTimeField(null=True)
+    traced_at = models.DateTimeField(null=True)
     #: Names without accents or case, and the postcode without its space: what find matches on.
     search_text = models.CharField(max_length=400, blank=True)
     updated_at = models.DateTimeField(auto_now=True)
 
     class Meta:
+        constraints: ClassVar = [
+            # Of a restricted person nothing that is shown can say where they are (records.people.restricted).
+            models.CheckConstraint(
+                condition=models.Q(restricted=False) | models.Q(address="", postcode="", phone="", usual_gp=""),
+                name="restricted_is_nowhere",
+            ),
+        ]
         indexes: ClassVar = [
             # Without the pending list: someone just taken in is found as quickly as anybody.
             GinIndex(OpClass("search_text", name="gin_trgm_ops"), name="patient_search", fastupdate=False),

@@ -79,6 +79,12 @@ class Desk:
             raise ValueError("unknown mode or seconds out of range")
         self.mode, self.seconds = mode, seconds
 
+    def forget(self) -> None:
+        """As at the start: nothing seen, no limit reached, normal."""
+        self.seen.clear()
+        self.limit = Limit()
+        self.switch("normal")
+
     def answer(self, path: Sequence[str], query: Query, sent: Mapping[str, str]) -> Answer:
         """The answer to GET {base}/…; never raises."""
         try:

@@ -65,8 +65,15 @@ class Register:
         return self.people.get(self.superseded.get(nhs_number, nhs_number))
 
     def change(self, nhs_number: str, act: str) -> None:
-        """A switch of the page: the record becomes restricted, free, dead, invalid, or is doubled. Raises KeyError."""
+        """A switch of the page: the record becomes restricted, free, dead, invalid, or is doubled. Raises KeyError.
+
+        `reset` makes everything as it was at the start.
+        """
         with self._lock:
+            if act == "reset":
+                first = register()
+                self.people, self.superseded, self.invalid = first.people, first.superseded, first.invalid
+                return
             if act == "invalidate":
                 self.people.pop(nhs_number)
                 self.invalid.add(nhs_number)

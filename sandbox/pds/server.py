@@ -94,8 +94,10 @@ class Handler(server.Handler):
             desk.switch(str(fields["mode"]), float(fields.get("seconds") or 0))
             log.info("behaviour %s", desk.mode)
         else:
-            number = "".join(str(fields["nhs_number"]).split())
+            number = "".join(str(fields.get("nhs_number", "")).split())
             desk.register.change(number, str(fields["act"]))
+            if fields["act"] == "reset":
+                desk.forget()
 
     def _no_such(self, status: int) -> None:
         refused = Refused("UNSUPPORTED_SERVICE" if status == 404 else "UNSUPPORTED_METHOD")

@@ -17,7 +17,7 @@ from django.utils import timezone
 from access.models import Organisation
 from conftest import Person
 from exchange.fhir.systems import System
-from records.models import Attachment, Letter, Patient, Relationship, Resource, ResourceVersion
+from records.models import Attachment, Letter, Patient, Relationship, Resource, ResourceVersion, Trace
 from records.tests import taking
 from tests.architecture.test_doors import ROUTES
 from tests.architecture.test_house import ours
@@ -31,7 +31,7 @@ SECRETS = (
 )
 ROLES = ("gp", "nurse", "receptionist", "practice_manager", "social_worker")
 #: Where stored texts are put together for reading, and where the rule itself stands.
-MAY_READ_BODIES = ("bodies.py", "restricted.py")
+MAY_READ_BODIES = ("bodies.py", "national.py", "restricted.py")
 PATIENT_ROUTES = [route for route in ROUTES if "patient_id" in route and not route.startswith("fhir/")]
 
 
@@ -101,6 +101,10 @@ def hidden(tmp_path: Path, riverside: Organisation, infirmary: Organisation, cit
     Relationship.objects.create(
         patient=person, organisation=cityview, kind=Relationship.Kind.CASELOAD, since=timezone.now()
     )
+    found = json.dumps(taking.patient("9991234578", family="Smythe", **SECOND))
+    Trace.objects.create(
+        patient=person, state=Trace.State.DOUBT, found=found, asked_by="PDS", asked_number="9991234578"
+    )
     person.refresh_from_db()
     return person
 
@@ -146,8 +150,14 @@ def test_the_copies_do_hold_what_is_to_be_hidden(hidden: Patient) -> None:
 @pytest.mark.parametrize("who", ROLES)
 @pytest.mark.parametrize("route", PATIENT_ROUTES)
 def test_no_patient_page_says_where_a_restricted_person_is(
-    route: str, who: str, hidden: Patient, request: pytest.FixtureRequest, caplog: pytest.LogCaptureFixture
+    route: str,
+    who: str,
+    hidden: Patient,
+    request: pytest.FixtureRequest,
+    caplog: pytest.LogCaptureFixture,
+    settings: Any,
 ) -> None:
+    settings.PDS_URL, settings.PDS_REFRESH_DAYS = "http://127.0.0.1:9", 0
     person: Person = request.getfixturevalue(who)
     client = person.client
     with caplog.at_level(logging.DEBUG):

@@ -1,0 +1,1 @@
+"""Tracing: asking PDS who a patient is, and what the answer means here."""

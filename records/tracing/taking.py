@@ -1,0 +1,100 @@
+"""PDS's record taken over: stored as what PDS says, tied to the person, and what it alone decides set on them."""
+
+import hashlib
+import zlib
+from typing import Final
+
+from django.utils import timezone
+
+from access import audit
+from access.actor import Actor
+from access.models import Organisation
+from exchange.fhir import numbers
+from records.drawing import Json
+from records.ingest.identity import row_id
+from records.ingest.reading import Entry
+from records.ingest.storing import Intake, store_within, take_turn
+from records.models import Finding, Patient, PatientLink, Received, ReceivedPiece, Resource, Trace
+from records.people.matching import DRAWN
+from records.people.national import PDS_ODS, overlay
+
+_GZIP: Final = 31
+
+
+def source() -> Organisation:
+    """The organisation as whose data PDS's records are stored."""
+    found, _ = Organisation.objects.get_or_create(
+        ods_code=PDS_ODS, defaults={"name": "Personal Demographics Service", "letters": "PDS"}
+    )
+    return found
+
+
+def kept(said: Json) -> str:
+    return numbers.dumps(said)
+
+
+def close(trace: Trace, state: str) -> None:
+    """The question is settled; nobody asks any more."""
+    trace.state, trace.settled_at, trace.due_at = state, timezone.now(), None
+    trace.save()
+
+
+def take(trace: Trace, patient: Patient, said: Json, *, by: Actor, basis: str = PatientLink.Basis.NHS_NUMBER) -> None:
+    """In the caller's transaction: PDS's Patient becomes a source of this person, who is thereby traced.
+
+    When another patient here has the number already, nothing is taken over: that is for a person to settle.
+    """
+    take_turn()
+    holder = _holder(trace.found_number, patient)
+    if holder is not None:
+        _suggest(trace, patient, holder, by)
+        return
+    row = _store(patient, said, basis, by)
+    PatientLink.objects.filter(source=source(), patient=patient).exclude(resource_id=row.pk).delete()
+    moved = bool(patient.nhs_number) and patient.nhs_number != trace.found_number
+    patient.refresh_from_db()
+    overlay([patient])
+    patient.traced_at = timezone.now()
+    patient.save(update_fields=[*DRAWN, "traced_at", "updated_at"])
+    trace.found = ""
+    close(trace, Trace.State.TRACED)
+    note = "the NHS number was replaced by a newer one" if moved else ""
+    audit.record(by=by, action="traced with PDS", patient=patient.pk, of=trace, note=note)
+
+
+def _holder(nhs_number: str, patient: Patient) -> Patient | None:
+    """Another patient here who has this number, not found to be the same person."""
+    others = Patient.objects.filter(merged_into__isnull=True).exclude(pk=patient.pk)
+    linked = PatientLink.objects.filter(source__ods_code=PDS_ODS, source_key=nhs_number).values("patient")
+    return others.filter(pk__in=linked).first() or others.filter(nhs_number=nhs_number).first()
+
+
+def _suggest(trace: Trace, patient: Patient, holder: Patient, by: Actor) -> None:
+    """Two patients, one number: a finding for whoever looks at records to check."""
+    link = PatientLink.objects.filter(patient=patient).order_by("pk").first()
+    if link is not None:
+        Finding.objects.get_or_create(
+            kind=Finding.Kind.SAME_NUMBER,
+            resource_id=link.resource_id,
+            about=str(holder.pk),
+            defaults={"patient": patient},
+        )
+    close(trace, Trace.State.TAKEN)
+    audit.record(by=by, action="PDS answered", patient=patient.pk, of=trace, note=trace.get_state_display())
+
+
+def _store(patient: Patient, said: Json, basis: str, by: Actor) -> Resource:
+    text = kept(said).encode()
+    number = str(said["id"])
+    received, new = Received.objects.get_or_create(
+        source=source(),
+        sha256=hashlib.sha256(text).hexdigest(),
+        name="PDS answer",
+        defaults={"via": Received.Via.MESSAGE, "length": len(text)},
+    )
+    if new:
+        ReceivedPiece.objects.create(received=received, number=0, gzipped=zlib.compress(text, wbits=_GZIP))
+    row = row_id(PDS_ODS, "Patient", number)
+    intake = Intake(source(), by, received=received, file="PDS answer", whose={row: (patient, basis)})
+    store_within(intake, [Entry(1, numbers.loads(text))])
+    return Resource.objects.get(pk=row)
