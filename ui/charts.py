@@ -5,6 +5,7 @@ line leads to it. A reference range that changed is drawn in steps; one that cha
 chart's notes say so.
 """
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -74,15 +75,17 @@ def _arrow(limit: str, x: float, y: float, size: float) -> str:
 
 
 def _joined(points: Sequence[Point], places: Sequence[tuple[float, float] | None], kind: str) -> Iterator[str]:
-    """The line, broken where a result is no figure or only a limit."""
-    run: list[str] = []
-    for point, place in [*zip(points, places, strict=True), (None, None)]:
-        if place is not None and point is not None and not point.limit:
-            run.append(f"{place[0]},{place[1]}")
-            continue
-        if len(run) > 1:
-            yield f'<polyline{kind} points="{" ".join(run)}"/>'
-        run = []
+    """A line for each source, broken where a result of its is no figure or only a limit."""
+    for shape in dict.fromkeys(point.shape for point in points):
+        own = [pair for pair in zip(points, places, strict=True) if pair[0].shape == shape]
+        run: list[str] = []
+        for point, place in [*own, (None, None)]:
+            if place is not None and point is not None and not point.limit:
+                run.append(f"{place[0]},{place[1]}")
+                continue
+            if len(run) > 1:
+                yield f'<polyline{kind} points="{" ".join(run)}"/>'
+            run = []
 
 
 def _bands(frame: Frame, steps: Sequence[tuple[int, Limits]], when: Sequence[float]) -> Iterator[str]:
@@ -134,6 +137,7 @@ def sparkline(
         places = _places(frame, line, when[: len(line)])
         parts += _joined(line, places, kind)
         parts += [mark(0, *place, 2, True) for p, place in zip(line, places, strict=True) if place and p.limit]
+        parts += [mark(0, *place, 1.2) for place in _lonely(line, places)]
         last = next((place for place in reversed(places) if place), None)
         if last and not line[-1].limit:
             parts.append(f'<circle cx="{last[0]}" cy="{last[1]}" r="2.5"/>')
@@ -141,6 +145,12 @@ def sparkline(
     return Markup(  # noqa: S704 the drawing is numbers of ours, the words are escaped
         f'<svg class="spark" viewBox="0 0 96 24" role="img" aria-label="{said}">{"".join(parts)}</svg>'
     )
+
+
+def _lonely(points: Sequence[Point], places: Sequence[tuple[float, float] | None]) -> list[tuple[float, float]]:
+    """Where a source has only one figure, which no line would show."""
+    number = Counter(point.shape for point, place in zip(points, places, strict=True) if place)
+    return [place for point, place in zip(points, places, strict=True) if place and number[point.shape] == 1]
 
 
 def _whole_band(frame: Frame, low: float | None, high: float | None) -> str:
@@ -214,6 +224,8 @@ def _notes(
     if len(drawn[0].points) < len(dated[0].points):
         number = len(dated[0].points)
         yield f"There are {number:,} results: of each stretch of time the lowest and the highest are drawn."
+    if len(lines) > 1 and lines[0].name:
+        yield f"Unbroken line: {lines[0].name}. Dashed line: {lines[1].name}."
     if any(p.limit for p in drawn[0].points):
         yield "A hollow mark with an arrow is a limit, such as “below 5”; the true figure lies that way."
     if any(p.value is None for p in drawn[0].points):

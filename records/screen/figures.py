@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Final
 
+from django.utils import timezone
+
 from exchange.fhir import units
 from records.screen.claims import Claim
 
@@ -130,6 +132,13 @@ def parts(claim: Claim) -> list[Part]:
     return [_part(one) for one in claim.detail.get("components") or []]
 
 
+def parts_to_list(claim: Claim) -> list[Part]:
+    """The components, unless the pair already says all that they say."""
+    found = parts(claim)
+    said_by_pair = pair(claim.value) and not any(part.word or part.range for part in found)
+    return [] if said_by_pair else found
+
+
 def _part(one: dict[str, Any]) -> Part:
     has = str(one.get("value", ""))
     why = str(one.get("absent", ""))
@@ -174,6 +183,10 @@ def range_said(detail: dict[str, Any]) -> str:
     low, high, told = (str(detail.get(key, "")) for key in ("low", "high", "range"))
     plain = f"{low} to {high}" if low and high else f"up to {high}" if high else f"from {low}" if low else ""
     return "; ".join(filter(None, (plain, told)))
+
+
+def future_said(claim: Claim) -> str:
+    return "Dated in the future" if claim.date and claim.date > timezone.now() else ""
 
 
 def absent_said(claim: Claim) -> str:

@@ -8,7 +8,6 @@ from uuid import UUID
 from django.core.paginator import Paginator
 from django.db.models import F, Q, QuerySet
 from django.db.models.fields.json import KT
-from django.utils import timezone
 
 from records.models import Resource
 from records.screen import figures, readings
@@ -85,7 +84,7 @@ class Listed:
 
     @property
     def parts(self) -> list[figures.Part]:
-        return figures.parts(self.lead)
+        return figures.parts_to_list(self.lead)
 
 
 def same_test(held: Held, one: Claim) -> QuerySet[Resource]:
@@ -155,7 +154,9 @@ def _charts(latest: Claim, found: Sequence[Series], read: Sequence[Reading]) -> 
     for series in found[:_CHARTS]:
         first, second = readings.points(series, shapes, gaps if len(found) == 1 else ())
         title = f"{latest.display or UNNAMED}{', ' + series.unit if series.unit else ''}"
-        made = chart(title, [Line(first), Line(second)] if second else [Line(first)])
+        names = [part.name for part in figures.parts(latest)][:2] if second else []
+        both = [Line(first, *names[:1]), Line(second, *names[1:])] if second else [Line(first)]
+        made = chart(title, both)
         if made is not None:
             yield title, made
 
@@ -174,7 +175,7 @@ def _listed(
             tuple(whole[one.id] for one in line),
             _converted(line[0], drawn_as.get(line[0].id)),
             tuple(_remarks([whole[one.id] for one in line], against.get(line[0].id, []), names)),
-            any(one.id == wanted for one in line),
+            any(one.id == wanted and one is not read[0] for one in line),
         )
         for line in page
     ]
@@ -192,14 +193,13 @@ def _remarks(same: Sequence[Claim], against: Sequence[Reading], names: dict[int,
     """What has to be said of a line, in sentences: its status, why no value, who says otherwise, notes."""
     lead = same[0]
     yield figures.STATUSES.get(lead.status, "")
-    yield figures.absent_said(lead)
+    yield figures.absent_said(lead) if lead.value or lead.detail.get("components") or lead.detail.get("sampled") else ""
     yield str(lead.detail.get("marked", ""))
     for other in against:
         said = f"{figures.with_comparator(other.value, other.comparator)} {other.unit}".strip()
         yield f"Sources disagree: {names.get(other.source, 'another source')} says {said} at the same time"
     yield figures.unit_remark(lead)
-    if lead.date and lead.date > timezone.now():
-        yield "Dated in the future"
+    yield figures.future_said(lead)
     yield "" if lead.dated else "No date was sent"
     yield ", ".join(filter(None, (str(lead.detail.get(key, "")) for key in ("site", "method", "specimen"))))
     yield from dict.fromkeys(str(claim.detail.get("note", "")) for claim in same)

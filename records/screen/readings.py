@@ -108,7 +108,10 @@ def points(series: Series, shapes: dict[int, int], gaps: Sequence[Reading] = ())
     `gaps` are readings without a figure: the line breaks where they stand.
     """
     drawn = {one.id: step for one, step in series.members}
-    every = sorted([*(one for one, _ in series.members), *gaps], key=_oldest_first)
+    said = Counter(one.source for one, _ in series.members)  # what two say alike goes to the longer line
+    every = sorted(
+        [*(one for one, _ in series.members), *gaps], key=lambda one: (_oldest_first(one), -said[one.source])
+    )
     first, second, seen = [], [], set()
     for one in every:
         same = (one.date, one.value, one.compared, one.comparator, one.id if one.id not in drawn else None)

@@ -56,7 +56,7 @@ def trend(held: Held, series: list[Claim]) -> Trend:
         new=held.is_new(latest),
         first=len(series) < 2,
         word=figures.sign_in_words(latest),
-        status=figures.STATUSES.get(latest.status, ""),
+        status=", ".join(filter(None, (figures.STATUSES.get(latest.status), figures.future_said(latest)))),
         differs=_differs(latest, series),
         sources=_sources(latest, series),
     )
@@ -66,7 +66,7 @@ def _drawn(latest: readings.Reading, read: list[readings.Reading]) -> tuple[list
     found = readings.by_unit([latest, *(one for one in read if one.id != latest.id)])
     if not found or latest.id not in {one.id for one, _ in found[0].members}:
         return [], []
-    return readings.points(found[0], {})
+    return readings.points(found[0], readings.shapes_of(read))
 
 
 def value_said(claim: Claim) -> str:

@@ -52,6 +52,12 @@ def test_a_limit_stays_a_limit() -> None:
     assert [(p.said, p.limit) for p in drawn] == [("7", ""), ("above 90", ">"), ("below 5", "<")]
 
 
+def test_what_two_sources_say_alike_is_drawn_once_on_the_longer_line() -> None:
+    (series,) = readings.by_unit([one(1, "5", source=2), one(2, "5"), one(3, "4", days=-9), one(4, "3", days=-20)])
+    drawn, _ = readings.points(series, {2: 0, 1: 1})
+    assert [(p.said, p.shape) for p in drawn] == [("3", 1), ("4", 1), ("5", 1)]
+
+
 def test_pairs_have_a_second_line() -> None:
     (series,) = readings.by_unit([one(1, "138/82", "mmHg"), one(2, "150/90", "mmHg", days=-9)])
     first, second = readings.points(series, {})

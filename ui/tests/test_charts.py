@@ -81,6 +81,14 @@ def test_time_runs_in_proportion() -> None:
     assert third[0] - second[0] > 500
 
 
+def test_each_source_has_its_own_line_and_a_lone_result_a_dot() -> None:
+    found = [p._replace(shape=n % 2) for n, p in enumerate(points(1, 9, 2, 8))]
+    one, two = places(drawn(*found).svg)
+    assert min(y for _, y in one) > max(y for _, y in two)
+    small = charts.sparkline("x", [*points(1, 2), points(0, 0, 5)[2]._replace(shape=1)])
+    assert 'r="1.2"' in small
+
+
 def test_both_axes_say_figures_and_dates() -> None:
     svg = drawn(*points(45, 51, 58)).svg
     assert ">day 0</text>" in svg
