@@ -12,6 +12,9 @@ from launcher.words import CannotGoOn
 # Names the variables a launcher made, so that a launcher inside `./gp test` does not take them for the user's wishes.
 MADE_BY_US = "GP_SET_BY_LAUNCHER"
 
+# gunicorn and Celery fork. Apple's frameworks abort a forked process that touches them (proxy settings, Kerberos).
+FORKING_ON_MACOS = {"OBJC_DISABLE_INITIALIZE_FORK_SAFETY": "YES", "PGGSSENCMODE": "disable"}
+
 
 def users_own(environment: Mapping[str, str] | None = None) -> dict[str, str]:
     """The user's environment without what an outer launcher put there."""
@@ -67,6 +70,8 @@ def made(
             "GP_PDS_TOKEN_URL": f"{pds}/oauth2/token",
             "GP_PDS_API_KEY": "gpportal-demonstration",
         }
+    if sys.platform == "darwin":
+        ours |= FORKING_ON_MACOS
     kept = {name: value for name, value in ours.items() if name == "GP_DATA_DIR" or not user.get(name)}
     path = os.pathsep.join([str(VENV / "bin"), user.get("PATH", os.defpath)])
     extra = {"PYTHONDONTWRITEBYTECODE": "1"} if sys.dont_write_bytecode else {}

@@ -185,7 +185,12 @@ def _explain(output: str) -> str:
     )
     if any(word in output for word in unreachable):
         return "No package index could be reached: check the network, or set PIP_INDEX_URL to one that can be."
+    platform = f"{os.uname().sysname} {os.uname().machine}, Python {sys.version_info[0]}.{sys.version_info[1]}"
+    if unbuilt := re.search(r"Failed building wheel for (\S+)|Failed to build '([^']+)'", output):
+        return (
+            f"{unbuilt[1] or unbuilt[2]} has no ready-made package for this platform ({platform}) and could not be "
+            f"built here: use 64-bit Linux, or a Mac with Apple silicon, and Python 3.11 to 3.13."
+        )
     if missing := re.search(r"No matching distribution found for (\S+)", output):
-        platform = f"{os.uname().sysname} {os.uname().machine}, Python {sys.version_info[0]}.{sys.version_info[1]}"
         return f"The package index has no {missing[1]} for this platform ({platform}): try Python 3.11 or 3.12."
     return f"Python packages could not be installed; the end of what was said:\n{output.strip()}"

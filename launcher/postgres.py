@@ -2,14 +2,13 @@
 
 import contextlib
 import os
-import shlex
 import signal
-import subprocess
 import time
 from pathlib import Path
 
 from launcher.guardian import is_alive
 from launcher.postgres_cluster import DATABASE, Cluster
+from launcher.processes import asked_of_ps
 
 READY_LINE = 7  # of postmaster.pid, counted from 0
 
@@ -61,9 +60,7 @@ def _is_server_on(pid: int, data: Path) -> bool:
     if not is_alive(pid):
         return False
     try:
-        words = Path(f"/proc/{pid}/cmdline").read_bytes().decode(errors="replace").split("\0")
+        words = Path(f"/proc/{pid}/cmdline").read_bytes().decode(errors="replace").replace("\0", " ")
     except OSError:
-        asked = subprocess.run(["ps", "-o", "command=", "-p", str(pid)], capture_output=True, text=True, check=False)
-        return "postgres" in asked.stdout and str(data) in asked.stdout
-    text = shlex.join(words)
-    return "postgres" in text and str(data) in text
+        words = asked_of_ps(pid, "command")
+    return "postgres" in words and " ".join(str(data).split()) in " ".join(words.split())

@@ -58,7 +58,8 @@ def programs() -> Path | None:
     if on_path:
         candidates.append(Path(on_path).resolve().parent)
     candidates += sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
-    candidates += sorted(Path("/opt/homebrew/opt").glob("postgresql@*/bin"), reverse=True)
+    for homebrew in ("/opt/homebrew/opt", "/usr/local/opt"):  # Apple silicon, Intel
+        candidates += sorted(Path(homebrew).glob("postgresql@*/bin"), reverse=True)
     return next(
         (folder for folder in candidates if (folder / "initdb").exists() and (folder / "postgres").exists()), None
     )

@@ -61,6 +61,17 @@ def start(
     )
 
 
+def asked_of_ps(pid: int, column: str) -> str:
+    """What `ps` says of a process, for systems without /proc.
+
+    In full width, or BSD's cuts at the terminal's; without the user's language and time zone, in which the same
+    beginning would read differently tomorrow.
+    """
+    plain = {"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C", "TZ": "UTC"}
+    command = ["ps", "-ww", "-o", f"{column}=", "-p", str(pid)]
+    return " ".join(subprocess.run(command, capture_output=True, text=True, check=False, env=plain).stdout.split())
+
+
 def started_at(pid: int) -> str:
     """When a process began, empty if there is none. With the pid it names one process for ever."""
     if not is_alive(pid):
@@ -69,8 +80,7 @@ def started_at(pid: int) -> str:
         boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
         return f"{boot}:{Path(f'/proc/{pid}/stat').read_text().rpartition(')')[2].split()[19]}"
     except OSError:
-        answer = subprocess.run(["ps", "-o", "lstart=", "-p", str(pid)], capture_output=True, text=True, check=False)
-        return " ".join(answer.stdout.split())
+        return asked_of_ps(pid, "lstart")
 
 
 def is_same_process(pid: int, started: str) -> bool:

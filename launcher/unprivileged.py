@@ -3,6 +3,7 @@
 import os
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 from launcher.processes import OURSELVES, RunAs
@@ -16,13 +17,16 @@ def for_postgres(program: Path, data: Path) -> RunAs:
     """How to run PostgreSQL's programs on this data.
 
     An ordinary user: as they are. Root: as the owner of data that belongs to someone else; else in a user namespace,
-    where root appears as nobody and files stay root's; else really as nobody. Raises CannotGoOn when nothing works.
+    where root appears as nobody and files stay root's; else really as nobody. Raises CannotGoOn when nothing works, and
+    for root on macOS, where 65534 is nobody's number and PostgreSQL refuses a user without a name.
     """
     if os.geteuid() != 0:
         return OURSELVES
     owner = data.stat() if data.exists() else None
     if owner and owner.st_uid != 0:
         return RunAs(uid=owner.st_uid, gid=owner.st_gid)
+    if sys.platform == "darwin":
+        raise CannotGoOn("PostgreSQL refuses to run as root: start ./gp again without sudo.")
     if _works([*UNSHARE, str(program), "--version"]):
         return RunAs(prefix=UNSHARE)
     if owner is None and _works([str(program), "--version"], user=NOBODY) and _may_enter(data.parent):

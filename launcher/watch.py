@@ -82,8 +82,11 @@ def adopt_orphans() -> None:
 
 
 def reap_orphans(ours: set[int]) -> None:
-    """Remove dead children that no Popen of ours stands for."""
-    while True:
+    """Remove dead children that no Popen of ours stands for.
+
+    Only Linux hands us any (adopt_orphans); on macOS they go to launchd, and Python before 3.13 has no waitid there.
+    """
+    while sys.platform == "linux":
         try:
             dead = os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
         except ChildProcessError:

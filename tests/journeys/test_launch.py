@@ -5,6 +5,7 @@ import signal
 import time
 from pathlib import Path
 
+from launcher.tests.conftest import linux_only
 from tests.journeys.conftest import free_port, start, wait_for
 
 
@@ -22,6 +23,7 @@ def processes_of(data: Path) -> list[int]:
     return found
 
 
+@linux_only
 def test_a_second_start_is_quick_and_a_killed_launcher_leaves_nothing(tmp_path: Path) -> None:
     data, port = tmp_path / "data", free_port()
     launcher, line = start(data, port)
