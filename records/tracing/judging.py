@@ -12,6 +12,7 @@ from records.people.demographics import Demographics, demographics
 from records.people.names import fold
 from records.people.national import formal_death
 from ui.dates import date_long
+from ui.numbers import nhs_number
 
 #: Shown only of people who are not restricted.
 _WHERE: Final = frozenset({"Address", "Postcode", "Phone", "Practice"})
@@ -46,11 +47,17 @@ def differences(patient: Patient, said: Json, practice: str = "") -> list[Differ
     ]
 
 
-def side_by_side(patient: Patient, said: Json) -> list[Difference]:
-    """Every field that either side knows, for a person who decides whether it is the same patient."""
+def side_by_side(patient: Patient, said: Json, *, fits: bool) -> list[Difference]:
+    """The fields that either side knows, for a person who decides whether it is the same patient.
+
+    Where PDS's person does not fit (`fits`), it may be somebody else: of them no more than name, birth and gender.
+    """
     about = demographics(said)
-    hidden = patient.restricted or about.restricted
-    pairs = {**_pairs(patient, about, said, ""), "NHS number": (patient.nhs_number, about.nhs_number)}
+    hidden = not fits or patient.restricted or about.restricted
+    pairs = {
+        **_pairs(patient, about, said, ""),
+        "NHS number": (nhs_number(patient.nhs_number), nhs_number(about.nhs_number)),
+    }
     return [
         Difference(field, ours, theirs, bool(ours) and _plain(field, ours) != _plain(field, theirs))
         for field, (ours, theirs) in pairs.items()

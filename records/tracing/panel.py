@@ -57,11 +57,25 @@ def pds_panel(actor: Actor, patient: Patient) -> dict[str, Any]:
         "told": told,
         "rows": _rows(actor, patient, said, state) if said else [],
         "renumbered": _renumbered(trace),
+        "ours_to_change": state == State.TRACED,
         "decide": state in (State.DOUBT, State.MATCH),
         "may": actor.may(Permission.TRACE_PATIENT),
         "moving": state == State.ASKED,
-        "seen": f"{trace.pk}-{state}-{trace.tries}" if trace else "none",
+        "seen": f"{trace.pk}-{state}-{trace.tries}-{trace.trouble}-{_outside(patient)}" if trace else "none",
     }
+
+
+def page_is_untrue(context: dict[str, Any], seen: str) -> bool:
+    """Whether PDS's answer changed what the page shows outside the panel, since it showed version `seen`.
+
+    Somebody who was just found to be restricted must not go on being shown at their address until the page is left.
+    """
+    traced = context["state"] == State.TRACED
+    return traced and bool(context["renumbered"] or not seen.endswith(_outside(context["patient"])))
+
+
+def _outside(patient: Patient) -> str:
+    return f"{patient.restricted:d}{patient.deceased:d}"
 
 
 def _said(actor: Actor, patient: Patient, trace: Trace | None) -> Json | None:
@@ -78,7 +92,7 @@ def _said(actor: Actor, patient: Patient, trace: Trace | None) -> Json | None:
 def _rows(actor: Actor, patient: Patient, said: Json, state: str) -> list[Difference]:
     practice = actor.organisation if actor.organisation_kind == "practice" else ""
     if state in (State.DOUBT, State.MATCH):
-        return judging.side_by_side(patient, said)
+        return judging.side_by_side(patient, said, fits=state == State.MATCH)
     return judging.differences(patient, said, practice)
 
 

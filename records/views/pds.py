@@ -12,7 +12,7 @@ from access.permissions import Permission
 from records import reach
 from records.models import Patient
 from records.tracing import actions
-from records.tracing.panel import pds_panel
+from records.tracing.panel import page_is_untrue, pds_panel
 from ui.htmx import moving, wants_part
 
 
@@ -25,7 +25,10 @@ def panel(request: ActingRequest, patient_id: UUID) -> HttpResponse:
     status = moving(request.GET.get("seen"), context["seen"], settled=not context["moving"])
     if status == 204:
         return HttpResponse(status=204)
-    return render(request, "records/_pds.html", {"panel": context}, status=status)
+    response = render(request, "records/_pds.html", {"panel": context}, status=status)
+    if patient.pk != patient_id or page_is_untrue(context, request.GET.get("seen", "")):
+        response.headers["HX-Refresh"] = "true"  # banner and address too are other than this page shows
+    return response
 
 
 @require_POST

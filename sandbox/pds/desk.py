@@ -74,7 +74,10 @@ class Desk:
     seen: list[Seen] = field(default_factory=list)
 
     def switch(self, mode: str, seconds: float = 0.0) -> None:
-        """How it behaves from now on. Raises ValueError."""
+        """How it behaves from now on: `seconds` is how late `slow` answers, and for how many requests `busy` holds.
+
+        Zero of them is until it is switched again. Raises ValueError.
+        """
         if mode not in MODES or not 0 <= seconds <= LONGEST_WAIT:
             raise ValueError("unknown mode or seconds out of range")
         self.mode, self.seconds = mode, seconds
@@ -104,7 +107,7 @@ class Desk:
             raise Refused("UNABLE_TO_CALL_SERVICE")
         if self.issuer.client(sent.get("authorization")) is None:
             raise Refused("ACCESS_DENIED")
-        if self.mode == "busy" or not self.limit.take():
+        if self._is_busy() or not self.limit.take():
             raise Refused("TOO_MANY_REQUESTS")
         _check_request_id(sent.get("x-request-id", ""))
         match list(path):
@@ -116,6 +119,13 @@ class Desk:
                 self._patient(nhs_number)
                 return Answer(200, {"resourceType": "Bundle", "type": "searchset", "total": 0})
         raise Refused("UNSUPPORTED_SERVICE")
+
+    def _is_busy(self) -> bool:
+        if self.mode != "busy":
+            return False
+        if self.seconds:
+            self.switch("busy" if self.seconds > 1 else "normal", max(0.0, self.seconds - 1))
+        return True
 
     def _patient(self, nhs_number: str) -> Answer:
         if not is_valid(nhs_number):
