@@ -201,6 +201,7 @@ CELERY_BEAT_SCHEDULE = {
 }
 
 # The exchange -------------------------------------------------------------------------------------------------------
+SUMMARY_ALSO = ("gpportal.printed.referrals",)  # what apps above the record add to its printed summary
 MESSAGES = "gpportal.messages"  # events and happenings -> handlers
 FHIR_CAPABILITIES = "gpportal.fhir_api.capabilities"  # what GET metadata answers
 OUR_ODS_CODE = env.str("GP_ODS_CODE", "Y90001" if DEMO else "")
@@ -251,6 +252,9 @@ LOGGING = {
     "root": {"handlers": ["stderr"], "level": LOG_LEVEL},
     "loggers": {
         "django.security.DisallowedHost": {"level": "ERROR"},
+        # They tell each step of making a PDF.
+        "weasyprint.progress": {"level": "ERROR"},
+        "fontTools": {"level": "ERROR"},
         # Addresses hold search terms and, at PDS, NHS numbers: whatever the level, no library writes them down.
         "httpx": {"level": "WARNING"},
         "httpcore": {"level": "WARNING"},

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from records.views import finding, letters, looking, pds, record, results, timeline
+from records.views import finding, letters, looking, pds, printing, record, results, timeline
 
 app_name = "records"
 urlpatterns = [
@@ -20,6 +20,8 @@ urlpatterns = [
     path("<uuid:patient_id>/panel/pds/", pds.panel, name="pds"),
     path("<uuid:patient_id>/pds/check/", pds.check, name="pds-check"),
     path("<uuid:patient_id>/pds/<uuid:trace_id>/decide/", pds.decide, name="pds-decide"),
+    path("<uuid:patient_id>/summary/", printing.summary, name="summary"),
+    path("<uuid:patient_id>/summary.pdf", printing.summary_pdf, name="summary-pdf"),
     path("<uuid:patient_id>/problems/past/", record.past_problems, name="past-problems"),
     path("<uuid:patient_id>/medicines/past/", record.past_medicines, name="past-medicines"),
     path("<uuid:patient_id>/results/", results.all_results, name="all-results"),

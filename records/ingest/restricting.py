@@ -14,7 +14,7 @@ from django.db.models import QuerySet
 
 from exchange.fhir import numbers
 from records import kinds
-from records.drawing import at
+from records.drawing import Json, at
 from records.ingest import rows
 from records.ingest.naming import Names
 from records.models import Patient, PatientLink, Relationship, Resource
@@ -120,13 +120,19 @@ def _where_if_restricted(person: UUID | None) -> Whereabouts | None:
 
 
 def _worded(row: Resource, names: Names, where: Whereabouts | None) -> tuple[str, str, object]:
-    body = numbers.loads(row.body)
+    columns = may_be_shown(numbers.loads(row.body), names, where)
+    return columns.display, columns.value, columns.detail
+
+
+def may_be_shown(body: Json, names: Names, where: Whereabouts | None) -> kinds.Columns:
+    """The columns of a stored resource; with `where`, of a restricted person, without where they are."""
     if where is None:
-        columns = kinds.draw(body, names.within(body))
-        return columns.display, columns.value, columns.detail
+        return kinds.draw(body, names.within(body))
     body = restricted.redacted(body, where)
     columns = kinds.draw(body, names.within(body))
-    return where.mask(columns.display), where.mask(columns.value), where.mask_all(columns.detail)
+    columns.display, columns.value = where.mask(columns.display), where.mask(columns.value)
+    columns.detail = where.mask_all(columns.detail)
+    return columns
 
 
 def _names(several: Sequence[Resource]) -> Names:

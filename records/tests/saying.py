@@ -25,6 +25,7 @@ TYPES = {
     "contact": "RelatedPerson",
     "appointment": "Appointment",
     "goal": "Goal",
+    "immunisation": "Immunization",
     "binary": "Binary",
     "answers": "QuestionnaireResponse",
 }

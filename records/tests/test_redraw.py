@@ -76,3 +76,19 @@ def test_more_than_a_batch_and_one_type_only(
         "Ferritin", *(f"New {number}" for number in range(5))
     }  # fmt: skip
     assert Resource.objects.get(type="Flag").display == "Old flag"
+
+
+def test_where_a_restricted_person_is_does_not_come_back(
+    make_patient: Callable[..., Patient], riverside: Organisation
+) -> None:
+    patient = make_patient(nhs_number="9991234528", restricted=True)
+    contact = {"resourceType": "RelatedPerson", "name": [{"family": "Smith"}]}
+    where = {"address": [{"line": ["1 Hidden Lane"]}], "telecom": [{"system": "phone", "value": "07700 900999"}]}
+    row = say(riverside, patient, "contact", "", body=contact | where)
+    note = {"text": {"status": "generated", "div": "<div>Seen at 1 Hidden Lane</div>"}}
+    say(riverside, patient, "encounter", "", body={"resourceType": "Encounter", "status": "finished", **note})
+    assert redraw(by=system("test")) == 2
+    assert Resource.objects.get(pk=row.pk).display == "Smith"
+    drawn = str(list(Resource.objects.values_list("display", "value", "detail")))
+    assert "Hidden" not in drawn
+    assert "900999" not in drawn

@@ -31,6 +31,7 @@ GP_PAGES = [
     "/patients/{jane}/results/?q=a",
     "/patients/{jane}/results/{result}/",
     "/patients/{jane}/reports/",
+    "/patients/{jane}/summary/",
     "/patients/{jane}/reports/{report}/",
     "/patients/{jane}/timeline/",
     "/patients/{jane}/timeline/?show=results",
