@@ -36,20 +36,27 @@ ROLES: Final = {
 _HOSPITAL, _PHARMACY = Service.UseCase.GP_TO_HOSPITAL, Service.UseCase.PHARMACY_BLOOD_PRESSURE
 #: Service id → organisation, name, use case, other words for it, urgent, suspected cancer.
 SERVICES: Final = {
-    "9000000201": ("RZZ01", "Heart failure clinic", _HOSPITAL, "breathlessness echo BNP cardiac failure", True, False),
-    "9000000202": ("RZZ01", "Cardiology", _HOSPITAL, "heart palpitations chest pain murmur", True, False),
-    "9000000203": ("RZZ01", "Dermatology", _HOSPITAL, "skin mole lesion melanoma rash", True, True),
+    "9000000201": (
+        "RZZ01",
+        "Heart failure clinic",
+        _HOSPITAL,
+        "breathlessness, echo, BNP, cardiac failure",
+        True,
+        False,
+    ),
+    "9000000202": ("RZZ01", "Cardiology", _HOSPITAL, "heart, palpitations, chest pain, murmur", True, False),
+    "9000000203": ("RZZ01", "Dermatology", _HOSPITAL, "skin, mole, lesion, melanoma, rash", True, True),
     "9000000204": (
         "RZZ01",
         "Lower GI suspected cancer",
         _HOSPITAL,
-        "bowel colorectal FIT rectal bleeding two week wait",
+        "bowel, colorectal, FIT, rectal bleeding, two week wait",
         True,
         True,
     ),
-    "9000000205": ("RZZ01", "Physiotherapy", _HOSPITAL, "physio back knee shoulder musculoskeletal MSK", False, False),
-    "9000000301": ("FZZ01", "Blood pressure check", _PHARMACY, "hypertension BP ambulatory pharmacy", False, False),
-    "9000000401": ("VZZ01", "Care needs assessment", _HOSPITAL, "social care home help carer falls", True, False),
+    "9000000205": ("RZZ01", "Physiotherapy", _HOSPITAL, "back, knee, shoulder, musculoskeletal, MSK", False, False),
+    "9000000301": ("FZZ01", "Blood pressure check", _PHARMACY, "hypertension, BP, ambulatory", False, False),
+    "9000000401": ("VZZ01", "Care needs assessment", _HOSPITAL, "social care, home help, carer, falls", True, False),
 }
 _PASSWORD_FILE_MODE: Final = 0o600
 

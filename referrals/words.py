@@ -165,7 +165,7 @@ def _answered(f: Facts, now: dt.datetime) -> Standing:
     letter = f"{came}: {_full_stop(title)}" if title else f"{came}."
     if f.letter_read:
         return Standing(letter, "Read.", "ok")
-    return Standing(letter, "To be read.", "ok", ours=True)
+    return Standing(letter, "To be read." if f.clinical else f"{f.author} to read it.", "ok", ours=True)
 
 
 def _completed(f: Facts, now: dt.datetime) -> Standing:

@@ -31,7 +31,15 @@ def said_by(claim: Claim) -> str:
 def medicines(held: Held) -> list[Line]:
     groups = grouping.groups(held.of("medicine"), grouping.medicines_differ)
     found = [_medicine(group) for group in groups if group.current]
-    return sorted(found, key=lambda line: line.bold.casefold())
+    return sorted(_said_once(found), key=lambda line: line.bold.casefold())
+
+
+def _said_once(lines: list[Line]) -> list[Line]:
+    """What several sources say in the same words stands once, with all who say it. Uncoded medicines come so."""
+    said: dict[tuple[str, str], list[str]] = {}
+    for line in lines:
+        said.setdefault((line.bold, line.rest), []).append(line.source)
+    return [Line(bold, rest, "; ".join(filter(None, sources))) for (bold, rest), sources in said.items()]
 
 
 def _medicine(group: Group) -> Line:

@@ -150,11 +150,13 @@ def _ring(held: Held) -> list[Ring]:
         gp = "" if held.patient.restricted else held.patient.usual_gp
         found.append(Ring(surgery.name, surgery.phone, gp))
     contacts = [c for c in held.of("contact") if c.detail.get("phone") and not c.detail.get("end")]
-    found += [
-        Ring(str(c.detail.get("name") or c.display), str(c.detail["phone"]), str(c.detail.get("relationship", "")))
-        for c in contacts
-    ]
+    found += [Ring(str(c.detail.get("name") or c.display), str(c.detail["phone"]), _related(c)) for c in contacts]
     return list({ring.phone.replace(" ", ""): ring for ring in reversed(found)}.values())[::-1]
+
+
+def _related(claim: Claim) -> str:
+    """ "son, next of kin": the code's display is written Next-of-Kin."""
+    return str(claim.detail.get("relationship", "")).replace("Next-of-Kin", "next of kin")
 
 
 # Hospital, and what is new --------------------------------------------------------------------------------------------

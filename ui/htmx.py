@@ -15,6 +15,8 @@ CONFIG: Final = {
     "allowEval": False,
     "historyRestoreAsHxRequest": False,
     "historyCacheSize": 0,
+    # Without "style": a text box that was pulled larger has one, which our content security policy forbids to copy.
+    "attributesToSettle": ["class", "width", "height"],
     "responseHandling": [
         {"code": "204", "swap": False},
         {"code": "[23]..", "swap": True},

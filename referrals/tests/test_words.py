@@ -141,6 +141,11 @@ def facts(state: str, **more: Any) -> Facts:
             "Letter received 3 Nov: Heart failure clinic: discharge letter.",
             "To be read.",
         ),
+        (
+            facts(State.ANSWERED, at={"letter-filed": t()}, clinical=False),
+            "Letter received 09:20.",
+            "Dr A Khan to read it.",
+        ),
         (facts(State.ANSWERED, at={"letter-filed": t()}, letter_read=True), "Letter received 09:20.", "Read."),
         (
             facts(State.COMPLETED, at={"completed": t()}, says={"completed": {"outcome": "Blood pressure 138/82"}}),

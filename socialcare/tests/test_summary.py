@@ -50,6 +50,20 @@ def test_a_medicine_says_what_it_is_for_and_its_directions_as_recorded(
     assert "Riverside Surgery" in html
 
 
+def test_the_same_words_from_two_sources_stand_once(
+    jane: Patient, social_worker: Person, riverside: Organisation, infirmary: Organisation
+) -> None:
+    for source in (riverside, infirmary):
+        say(source, jane, "medicine", "Calamine lotion", "", detail={"directions": "Apply often"})
+    say(infirmary, jane, "medicine", "Emulsifying ointment", "", detail={"directions": "Apply twice"})
+    html = read(social_worker, jane)
+    assert html.count("Calamine lotion") == 1
+    (line,) = [one for one in html.split("<li>") if "Calamine" in one]
+    assert "Riverside Surgery" in line
+    assert "Northern Infirmary" in line
+    assert html.count("Emulsifying ointment") == 1
+
+
 def test_where_sources_disagree_it_says_to_ask_first(
     jane: Patient, social_worker: Person, riverside: Organisation, infirmary: Organisation
 ) -> None:
@@ -86,7 +100,7 @@ def test_a_paused_package_says_why(jane: Patient, social_worker: Person, cityvie
     activity = {"text": "Morning: breakfast.", "when": "Morning and evening", "status_reason": "Paused (in hospital)"}
     say(cityview, jane, "careplan", "Two visits a day", status="on-hold", detail={"activities": [activity]})
     html = read(social_worker, jane)
-    assert "<strong>Two visits a day</strong>, morning and evening." in html
+    assert "<strong>Two visits a day</strong>: Morning and evening." in html
     assert "<strong>Paused (in hospital).</strong>" in html
 
 
