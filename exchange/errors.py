@@ -115,6 +115,29 @@ class PartnerRefused(DeliveryError):
         super().__init__(detail, again=False, status=status, answer=answer)
 
 
+class NotOffered(PartnerRefused):
+    """The partner has no such interaction (404, 405, 410, 501): another one has to be tried."""
+
+    code = "not-offered"
+    sentence = "Their system does not offer this."
+
+
+class AnswerTooLong(DeliveryError):
+    """More pages, bytes or seconds than we take: what came until then is incomplete."""
+
+    phase = Phase.REPLY
+    code = "too-long"
+    sentence = "Their answer was longer than we can take at once."
+
+
+class LinkElsewhere(DeliveryError):
+    """A page link that leads to another host or in a circle is not followed: our token goes nowhere else."""
+
+    phase = Phase.REPLY
+    code = "link-elsewhere"
+    sentence = "Their answer pointed to a page that is not theirs."
+
+
 class OurFault(DeliveryError):
     """A fault in our own program while delivering."""
 

@@ -1,10 +1,13 @@
 """One HTTP client per process, and calls that end in time whatever the other side does."""
 
+import math
 import os
 import threading
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC
+from email.utils import parsedate_to_datetime
 from urllib.parse import urlencode
 
 import httpx
@@ -13,6 +16,7 @@ from django.conf import settings
 from exchange.errors import PartnerFailed, PartnerTimedOut, PartnerUnreachable
 
 MOST_BYTES = 10 * 1024 * 1024
+LONGEST_WAIT = 24 * 3600
 _clients: dict[int, httpx.Client] = {}
 _lock = threading.Lock()
 
@@ -45,22 +49,41 @@ def post(url: str, *, content: bytes, headers: Mapping[str, str]) -> Heard:
     Raises PartnerUnreachable when nothing was sent, PartnerTimedOut when it may have been received, PartnerFailed for
     an answer that is no HTTP or too large.
     """
-    return _call("POST", url, headers, content)
+    return _call("POST", url, headers, content=content, seconds=settings.PARTNER_TIMEOUT_SECONDS, most=MOST_BYTES)
 
 
-def get(url: str, *, headers: Mapping[str, str]) -> Heard:
-    """GET and read the answer, as `post` does. The URL may name a patient: it stands in no log and no error."""
-    return _call("GET", url, headers, None)
+def get(url: str, *, headers: Mapping[str, str], seconds: float | None = None, most: int = MOST_BYTES) -> Heard:
+    """GET and read the answer, as `post` does, or within fewer seconds and bytes. Redirects are not followed.
+
+    The URL may name a patient: it stands in no log and no error.
+    """
+    allowed = settings.PARTNER_TIMEOUT_SECONDS
+    return _call("GET", url, headers, content=None, seconds=min(seconds or allowed, allowed), most=most)
 
 
-def _call(method: str, url: str, headers: Mapping[str, str], content: bytes | None) -> Heard:
-    deadline = time.monotonic() + settings.PARTNER_TIMEOUT_SECONDS
+def wait_asked(heard: Heard) -> int:
+    """Seconds the other side asks us to wait (Retry-After, in seconds or as a date); 0 if it does not."""
+    asked = heard.headers.get("Retry-After", "").strip()
+    if asked.isascii() and asked.isdigit():
+        return min(int(asked[:9]), LONGEST_WAIT)
+    try:
+        until = parsedate_to_datetime(asked)
+    except ValueError:
+        return 0
+    seconds = (until if until.tzinfo else until.replace(tzinfo=UTC)).timestamp() - time.time()
+    return max(0, min(math.ceil(seconds), LONGEST_WAIT))
+
+
+def _call(
+    method: str, url: str, headers: Mapping[str, str], *, content: bytes | None, seconds: float, most: int
+) -> Heard:
+    deadline = time.monotonic() + seconds
     try:
         with client().stream(method, url, content=content, headers=dict(headers)) as response:
             pieces, size = [], 0
             for piece in response.iter_bytes():
                 size += len(piece)
-                if size > MOST_BYTES:
+                if size > most:
                     raise PartnerFailed("answer too large", status=response.status_code)
                 if time.monotonic() > deadline:
                     raise PartnerTimedOut("answer too slow")

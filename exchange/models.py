@@ -23,6 +23,8 @@ class Partner(models.Model):
     #: Where the partner publishes the public keys that sign its assertions.
     jwks_url = models.URLField(max_length=300)
     enabled = models.BooleanField(default=True)
+    #: Whether its FHIR API is asked for what it holds about our patients.
+    pulls = models.BooleanField(default=False, db_default=False)
     max_in_flight = models.PositiveSmallIntegerField(default=4)
     last_delivered_at = models.DateTimeField(null=True)
     last_received_at = models.DateTimeField(null=True)

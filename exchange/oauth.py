@@ -26,9 +26,9 @@ ASSERTION_ALGORITHMS = ["ES384", "RS384", "RS512"]
 LONGEST_ASSERTION_SECONDS = 300
 LEEWAY_SECONDS = 10
 TOKEN_SECONDS = 600
-WRITE = "bars.write"
+WRITE, READ = "bars.write", "system/*.rs"
 #: What a token may open: sending us messages; reading is granted to whoever may read.
-SCOPES = (WRITE, "system/*.rs")
+SCOPES = (WRITE, READ)
 
 
 class TokenRefused(ExchangeError):
@@ -155,7 +155,7 @@ def _use_up(partner: Partner, claims: dict[str, Any]) -> None:
 
 
 # Tokens we are given --------------------------------------------------------------------------------------------------
-_purse: dict[str, tuple[float, str]] = {}
+_purse: dict[tuple[str, str], tuple[float, str]] = {}
 _lock = threading.Lock()
 
 
@@ -170,9 +170,9 @@ class Client:
     scope: str = ""
 
 
-def token_for(partner: Partner) -> str:
+def token_for(partner: Partner, scope: str = WRITE) -> str:
     """A bearer token for a partner's system, kept until shortly before it ends. Raises PartnerUnreachable."""
-    return token_at(_at(partner))
+    return token_at(_at(partner, scope))
 
 
 def forget_token(partner: Partner) -> None:
@@ -180,14 +180,14 @@ def forget_token(partner: Partner) -> None:
     forget_token_at(partner.token_url)
 
 
-def _at(partner: Partner) -> Client:
-    return Client(partner.token_url, OUR_CLIENT_ID, keys.ours(), keys.ALGORITHM, WRITE)
+def _at(partner: Partner, scope: str) -> Client:
+    return Client(partner.token_url, OUR_CLIENT_ID, keys.ours(), keys.ALGORITHM, scope)
 
 
 def token_at(client: Client) -> str:
     """The same for any token endpoint."""
     with _lock:
-        until, token = _purse.get(client.token_url, (0.0, ""))
+        until, token = _purse.get((client.token_url, client.scope), (0.0, ""))
     if time.monotonic() < until:
         return token
     return _ask(client)
@@ -195,7 +195,8 @@ def token_at(client: Client) -> str:
 
 def forget_token_at(token_url: str) -> None:
     with _lock:
-        _purse.pop(token_url, None)
+        for known in [one for one in _purse if one[0] == token_url]:
+            del _purse[known]
 
 
 def _ask(client: Client) -> str:
@@ -212,7 +213,7 @@ def _ask(client: Client) -> str:
         # Nothing of the message was sent yet, so whatever went wrong here can be tried again.
         raise PartnerUnreachable("no token", status=heard.status) from None
     with _lock:
-        _purse[client.token_url] = (time.monotonic() + seconds - 30, token)
+        _purse[(client.token_url, client.scope)] = (time.monotonic() + seconds - 30, token)
     return token
 
 

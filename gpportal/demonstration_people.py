@@ -92,6 +92,7 @@ def partners() -> None:
                     "endpoint": f"{url}/FHIR/R4",
                     "token_url": f"{url}/oauth2/token",
                     "jwks_url": f"{url}/.well-known/jwks.json",
+                    "pulls": ods_code == "RZZ01",
                 },
             )
 

@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import environ
+from celery.schedules import crontab
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
@@ -194,10 +195,11 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
 CELERY_TASK_PUBLISH_RETRY = False  # a lost doorbell is found by the sweep; a page never waits for the broker
 CELERY_TIMEZONE = TIME_ZONE
 SWEEP_SECONDS = env.int("GP_SWEEP_SECONDS", 5 if DEMO else 30)
-CELERY_BEAT_SCHEDULE = {
+CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "sweep-outbox": {"task": "exchange.tasks.sweep_outbox", "schedule": SWEEP_SECONDS},
     "sweep-traces": {"task": "records.tasks.sweep_traces", "schedule": SWEEP_SECONDS},
     "sweep-inbox": {"task": "exchange.tasks.sweep_inbox", "schedule": SWEEP_SECONDS},
+    "sweep-pulls": {"task": "records.tasks.sweep_pulls", "schedule": SWEEP_SECONDS},
 }
 
 # The exchange -------------------------------------------------------------------------------------------------------
@@ -216,6 +218,22 @@ RETRY_SECONDS = env.list(
 )
 GIVE_UP_AFTER_HOURS = env.int("GP_GIVE_UP_AFTER_HOURS", 120)
 DELIVERY_LEASE_SECONDS = env.int("GP_DELIVERY_LEASE", 30)
+# Reading at partners: when a patient is opened, at most this often, and in the evening for tomorrow's appointments.
+PULL_AGAIN_SECONDS = env.int("GP_PULL_AGAIN", 15 if DEMO else 300)
+PULL_SECONDS = env.float("GP_PULL_SECONDS", 40.0)
+PULL_BYTES = env.int("GP_PULL_BYTES", 30 * 1024 * 1024)
+PULL_PAGES = env.int("GP_PULL_PAGES", 100)
+PULL_LEASE_SECONDS = env.int("GP_PULL_LEASE", 90)
+PULL_TRIES = env.int("GP_PULL_TRIES", 20)
+PULL_OVERLAP_SECONDS = env.int("GP_PULL_OVERLAP", 300)
+PULL_STALE_DAYS = env.int("GP_PULL_STALE_DAYS", 7)
+PULL_TOMORROW_AT = env.int("GP_PULL_TOMORROW_AT", 19)  # hour of the day, Europe/London; -1 for never
+PULL_TOMORROW_SECONDS = env.int("GP_PULL_TOMORROW_SPREAD", 3600)
+if PULL_TOMORROW_AT >= 0:
+    CELERY_BEAT_SCHEDULE["pull-tomorrow"] = {
+        "task": "records.tasks.pull_tomorrow",
+        "schedule": crontab(hour=PULL_TOMORROW_AT, minute=0),
+    }
 SIGNING_KEY_FILE = Path(env.str("GP_SIGNING_KEY_FILE", str(DATA_DIR / "signing-key.json")))
 SANDBOX_HOSPITAL_URL = env.str("GP_SANDBOX_HOSPITAL_URL", "")
 SANDBOX_PHARMACY_URL = env.str("GP_SANDBOX_PHARMACY_URL", "")

@@ -14,6 +14,7 @@ from access.permissions import Permission, Role
 from exchange import health
 from gpportal import homes
 from records import panels, reach
+from records.pulling.schedule import standing, wish
 from records.screen.held import Held
 from records.tracing.actions import ask_if_old
 from records.tracing.panel import pds_panel
@@ -45,12 +46,12 @@ def home(request: ActingRequest) -> HttpResponse:
 def one_screen(request: ActingRequest, patient_id: UUID) -> HttpResponse:
     """A patient's shared record on one screen; without a clinical role, who they are, referrals and letters' titles."""
     who = request.actor
-    patient = reach.patient_or_404(who, patient_id)
+    patient = reach.patient_or_404(who, patient_id, **standing())
     if patient.pk != patient_id:  # found to be the same person as another since this address was noted
         return redirect("one-screen", patient_id=patient.pk)
     if not who.may(Permission.READ_RECORD):
         return _desk(request, patient_id)
-    shown = panels.everything(who, patient)
+    shown = panels.everything(who, patient, wish(patient))
     shown["care"] = care(who, patient, shown["held"])
     context = {
         "patient": patient,

@@ -14,9 +14,10 @@ from access.permissions import Permission
 from records.letters.correspondence import letters_held
 from records.looking import last_looked, moment
 from records.models import Patient
+from records.pulling.schedule import Asked
+from records.screen import freshness, timeline
 from records.screen import news as news_of
 from records.screen import rows as rows_of
-from records.screen import timeline
 from records.screen.alerts import alerts, allergies_of
 from records.screen.claims import claims
 from records.screen.held import NOT_SAID, TRENDS_SHOWN, Held
@@ -48,15 +49,14 @@ def banner(actor: Actor, patient: Patient, held: Held | None = None, *, heading:
         "heading": heading,
         "age": age(patient.birth_date_written or patient.birth_date, patient.deceased_on),
         "alerts": alerts(held) if clinical else [],
-        "fresh": _fresh(held) if clinical else [],
+        "fresh": freshness.region(held) if clinical else {},
         "refer": heading and actor.may(Permission.WRITE_REFERRAL) and not patient.deceased,
     }
 
 
-def _fresh(held: Held) -> list[dict[str, Any]]:
-    """Other organisations than our own: when they last told us something, and since when they do not answer."""
-    others = [heard for heard in held.heard if heard.source.id != held.actor.organisation_id]
-    return [{"name": h.source.name, "heard": h.at, "failing_since": h.failing_since} for h in others]
+def fresh(actor: Actor, patient: Patient, held: Held | None = None) -> dict[str, Any]:
+    """When each other source last told us something and how, what fails, and whether one is being asked now."""
+    return freshness.region(held or Held(actor, patient))
 
 
 # What is the matter and what is taken ---------------------------------------------------------------------------------
@@ -171,11 +171,26 @@ PANELS: Final[dict[str, Callable[..., dict[str, Any]]]] = {
 }
 
 
-def everything(actor: Actor, patient: Patient) -> dict[str, Any]:
-    """All panels of the one screen by name, with the banner and the news, from rows read once."""
+def one(name: str, actor: Actor, patient: Patient, held: Held | None = None) -> dict[str, Any]:
+    """One panel by name, with what its reader must know of the sources that affect it (`lines`)."""
+    held = _held(actor, patient, held)
+    panel = PANELS[name](actor, patient, held)
+    panel["lines"] = freshness.lines(held, name)
+    if "seen" in panel:
+        panel["seen"] = freshness.version(panel["seen"], panel["lines"])
+    return panel
+
+
+def everything(actor: Actor, patient: Patient, asked: list[Asked] | None = None) -> dict[str, Any]:
+    """All panels of the one screen by name, with the banner and the news, from rows read once.
+
+    `asked` is where the partners stand that are asked about this patient, if that is known already.
+    """
     drawn = moment()
     held = Held(actor, patient, last_looked(actor, patient))
-    shown: dict[str, Any] = {name: panel(actor, patient, held) for name, panel in PANELS.items()}
+    if asked is not None:
+        held.asked = asked
+    shown: dict[str, Any] = {name: one(name, actor, patient, held) for name in PANELS}
     shown["banner"] = banner(actor, patient, held, heading=True)
     shown["news"] = news(actor, patient, held)
     shown["news"]["drawn"] = drawn.isoformat()

@@ -4,7 +4,7 @@ Read only from relationship rows (registered, caseload, referred): a role alone 
 """
 
 from collections.abc import Iterable
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
@@ -52,11 +52,14 @@ def patients(actor: Actor) -> QuerySet[Patient]:
     return Patient.objects.filter(Exists(related), merged_into__isnull=True)
 
 
-def patient_or_404(actor: Actor, patient_id: UUID | str) -> Patient:
-    """The patient behind an id, following merges. Raises Http404, alike for unknown and for out of reach."""
+def patient_or_404(actor: Actor, patient_id: UUID | str, **annotations: Any) -> Patient:
+    """The patient behind an id, following merges. Raises Http404, alike for unknown and for out of reach.
+
+    `annotations` are had by the way, in the same query.
+    """
     wanted: UUID | str = patient_id
     for _ in range(_MERGE_STEPS):
-        found = patients(actor).filter(pk=wanted).first()
+        found = patients(actor).filter(pk=wanted).annotate(**annotations).first()
         if found is not None:
             return found
         kept = Patient.objects.filter(pk=wanted).values_list("merged_into", flat=True).first()

@@ -3,6 +3,7 @@
 from celery import shared_task
 from django.conf import settings
 
+from records.pulling import actions, schedule
 from records.tracing import asking
 
 
@@ -14,3 +15,18 @@ def trace(trace_id: str) -> None:
 @shared_task(name="records.tasks.sweep_traces", expires=settings.SWEEP_SECONDS)
 def sweep_traces() -> None:
     asking.sweep()
+
+
+@shared_task(name="records.tasks.pull")
+def pull(check_id: str) -> None:
+    actions.ask(check_id=check_id)
+
+
+@shared_task(name="records.tasks.sweep_pulls", expires=settings.SWEEP_SECONDS)
+def sweep_pulls() -> None:
+    schedule.sweep()
+
+
+@shared_task(name="records.tasks.pull_tomorrow", expires=3600)
+def pull_tomorrow() -> None:
+    schedule.wish_tomorrow()

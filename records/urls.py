@@ -8,6 +8,7 @@ app_name = "records"
 urlpatterns = [
     path("", finding.find, name="find"),
     path("to-check/", finding.to_check, name="to-check"),
+    path("<uuid:patient_id>/panel/freshness/", record.freshness, name="freshness"),
     path("<uuid:patient_id>/panel/problems/", record.problems, name="problems"),
     path("<uuid:patient_id>/panel/medicines/", record.medicines, name="medicines"),
     path("<uuid:patient_id>/panel/allergies/", record.allergies, name="allergies"),

@@ -5,7 +5,7 @@ from typing import Any
 from access.actor import Actor
 from records.looking import last_looked
 from records.models import Patient
-from records.screen import grouping
+from records.screen import freshness, grouping
 from records.screen.claims import Claim
 from records.screen.held import Held
 from socialcare.package import package_of
@@ -21,6 +21,7 @@ def care(actor: Actor, patient: Patient, held: Held | None = None) -> dict[str, 
     return {
         "patient": patient,
         "heard": heard,
+        "lines": freshness.lines(held, "care"),
         "packages": [package_of(c) for c in said if c.kind == "careplan" and c.status in ("active", "on-hold")],
         "workers": [worker for c in said if c.kind == "careteam" for worker in workers(c)],
         "lives": [c for c in said if c.kind == "flag" and c.status == "active" and _of_home(c)],

@@ -58,9 +58,7 @@ def judge(heard: http.Heard, sent: Mapping[str, str]) -> Answer:
 
 
 def _again(heard: http.Heard, why: str) -> DeliveryError:
-    asked = heard.headers.get("Retry-After", "")
-    wait = int(asked) if asked.isascii() and asked.isdigit() else 0
-    return PartnerFailed(why, again=True, status=heard.status, wait=wait)
+    return PartnerFailed(why, again=True, status=heard.status, wait=http.wait_asked(heard))
 
 
 def _mirrors(answered: Mapping[str, str], sent: Mapping[str, str]) -> bool:

@@ -29,6 +29,8 @@ class Intake:
     report: Report = field(default_factory=Report)
     names: Names = field(default_factory=Names)
     pending: Pending = field(default_factory=Pending)
+    #: The source's FHIR base, where it was asked itself.
+    base: str = ""
     #: What a reference may name besides what comes along: a full address this source used before -> its row.
     known: dict[str, Target] = field(default_factory=dict)
     #: FHIR Patients of which it is settled already whose they are, and on what grounds: row -> (person, basis).

@@ -40,6 +40,8 @@ class Scope:
     """What references of one group may mean: the source, and what stands in the same Bundle."""
 
     source: str
+    #: The source's own FHIR base: an absolute address below it names its own resource. "" if it is not known.
+    base: str = ""
     by_full_url: dict[str, Target] = field(default_factory=dict)
     by_identifier: dict[str, set[Target]] = field(default_factory=lambda: defaultdict(set))
 
@@ -101,7 +103,8 @@ def resolve(resource: Json, scope: Scope) -> list[Pointer]:
 
 def _is_document(written: str, scope: Scope) -> bool:
     """Attachment.url that names a Binary or something of the Bundle; other urls only look like references."""
-    return written in scope.by_full_url or written.startswith("Binary/")
+    own = written.removeprefix(f"{scope.base}/") if scope.base else written
+    return written in scope.by_full_url or own.startswith("Binary/")
 
 
 def _should_resolve(written: str) -> bool:
@@ -112,7 +115,8 @@ def _target(written: str, scope: Scope) -> Target | None:
     found = scope.by_full_url.get(written)
     if found is not None:
         return found
-    relative = _RELATIVE.fullmatch(written)
+    own = written.removeprefix(f"{scope.base}/") if scope.base else written
+    relative = _RELATIVE.fullmatch(own)
     if relative is not None and known_type(relative[1]):
         return relative[1], row_id(scope.source, relative[1], relative[2])
     if _CONDITIONAL.fullmatch(written):

@@ -80,7 +80,7 @@ def store_within(intake: Intake, entries: Sequence[Entry]) -> list[UUID]:
 
 
 def _scope(intake: Intake, incoming: Sequence[Incoming]) -> Scope:
-    scope = Scope(intake.source.ods_code)
+    scope = Scope(intake.source.ods_code, intake.base)
     for one in incoming:
         scope.add(one.resource, one.entry.full_url, one.row)
     scope.by_full_url.update(intake.known)

@@ -1,5 +1,6 @@
 """People, what each source says of them as FHIR resources, and who may reach whom."""
 
+from records.models.asked import SourceCheck
 from records.models.findings import Finding
 from records.models.letters import Letter, LetterRead
 from records.models.looking import LastLooked
@@ -22,5 +23,6 @@ __all__ = [
     "Resource",
     "ResourceVersion",
     "SearchText",
+    "SourceCheck",
     "Trace",
 ]

@@ -16,6 +16,7 @@ class Finding(models.Model):
         FAILING_NUMBER = "failing-number", "NHS number fails its check digit"
         DANGLING = "dangling", "Refers to something we do not have"
         OTHER_PATIENT = "other-patient", "A source moved a resource to another patient"
+        MIXED_UP = "mixed-up", "A source answered with another patient's entries; nothing of it was kept"
 
     kind = models.CharField(max_length=20, choices=Kind.choices)
     resource = models.ForeignKey(Resource, on_delete=models.CASCADE, related_name="findings")

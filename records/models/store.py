@@ -25,6 +25,7 @@ class Received(models.Model):
     class Via(models.TextChoices):
         IMPORT = "import", "Imported file"
         MESSAGE = "message", "Message"
+        PULL = "pull", "Asked for"
 
     source = models.ForeignKey(Organisation, on_delete=models.PROTECT)
     via = models.CharField(max_length=10, choices=Via.choices)

@@ -14,9 +14,11 @@ from django.db.models.functions import RowNumber
 from django.utils import timezone
 
 from access.actor import Actor
+from access.permissions import Permission
 from records import reach
 from records.looking import Looked
 from records.models import Patient, Resource
+from records.pulling.schedule import Asked, asked
 from records.screen.claims import SOURCE_COLUMNS, Claim, Source, claims, source
 from records.screen.figures import sign
 
@@ -39,6 +41,9 @@ class Heard:
     count: int
     at: dt.datetime
     failing_since: dt.datetime | None = None
+    #: How the newest of it came (records.Received.Via), and the kinds of entry there are.
+    via: str = ""
+    kinds: frozenset[str] = frozenset()
 
 
 @dataclass
@@ -67,27 +72,32 @@ class Held:
         return [claim for claim in self.summary if claim.kind == kind]
 
     @cached_property
-    def _tally(self) -> list[tuple[Source, dt.datetime | None, str, int, dt.datetime]]:
+    def _tally(self) -> list[tuple[Source, dt.datetime | None, str, str, int, dt.datetime]]:
         rows = (
             self.said.exclude(kind="administrative")
             .order_by()
-            .values_list(*SOURCE_COLUMNS, "source__partner__failing_since", "kind")
+            .values_list(*SOURCE_COLUMNS, "source__partner__failing_since", "kind", "received__via")
             .annotate(number=Count("pk"), heard=Max("stored_at"))
         )
-        return [(source(*row[:4]), row[4], row[5], row[6], row[7]) for row in rows]
+        return [(source(*row[:4]), row[4], row[5], row[6] or "", row[7], row[8]) for row in rows]
 
     @cached_property
     def heard(self) -> list[Heard]:
         """The sources of this record, the practice first."""
         sources: dict[Source, Heard] = {}
-        for who, failing_since, _kind, number, at in self._tally:
-            before = sources.get(who)
-            count = number + (before.count if before else 0)
-            sources[who] = Heard(who, count, max(at, before.at) if before else at, failing_since)
+        for who, failing_since, kind, via, number, at in self._tally:
+            before = sources.get(who, Heard(who, 0, at, failing_since, via))
+            newest = (at, via) if at > before.at else (before.at, before.via)
+            sources[who] = Heard(who, before.count + number, newest[0], failing_since, newest[1], before.kinds | {kind})
         return sorted(sources.values(), key=lambda h: (h.source.kind != "practice", h.source.name))
 
     def count(self, *kinds: str) -> int:
-        return sum(number for _, _, kind, number, _ in self._tally if kind in kinds)
+        return sum(number for _, _, kind, _, number, _ in self._tally if kind in kinds)
+
+    @cached_property
+    def asked(self) -> list[Asked]:
+        """The partners that are asked about patients, and what came of asking about this one; for clinicians."""
+        return asked(self.patient) if self.actor.may(Permission.READ_RECORD) else []
 
     def is_new(self, claim: Claim) -> bool:
         return self.looked.is_new(claim.patient_id, claim.changed_at, claim.date)

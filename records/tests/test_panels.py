@@ -73,7 +73,7 @@ def test_a_receptionists_banner_holds_nothing_clinical(
     say(riverside, patient, "allergy", **PENICILLIN)
     shown = panels.banner(receptionist.actor, patient, heading=True)
     assert shown["alerts"] == []
-    assert shown["fresh"] == []
+    assert shown["fresh"] == {}
     assert shown["refer"] is False
 
 

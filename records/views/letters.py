@@ -39,7 +39,7 @@ def inbox(request: ActingRequest) -> HttpResponse:
 def letters_panel(request: ActingRequest, patient_id: UUID) -> HttpResponse:
     """The panel, asked again and again with the version it shows: 204 when no letter has come in meanwhile."""
     patient = reach.patient_or_404(request.actor, patient_id)
-    panel = panels.letters(request.actor, patient)
+    panel = panels.one("letters", request.actor, patient)
     status = moving(request.GET.get("seen"), panel["seen"], settled=False)
     if status == 204:
         return HttpResponse(status=204)

@@ -12,25 +12,43 @@ from access import audit
 from access.guard import ActingRequest, requires
 from access.permissions import Permission
 from records import panels, reach
+from records.screen.freshness import changed_since
 from records.screen.held import Held
+from ui.htmx import UNCHANGED, moving
 
 
 # Parts: no audit, the page they belong to was recorded ----------------------------------------------------------------
-def _part(panel: Callable[..., dict[str, Any]], template: str) -> Callable[..., HttpResponse]:
+def _part(name: str, template: str) -> Callable[..., HttpResponse]:
     @require_safe
     @requires(Permission.READ_RECORD)
     def view(request: ActingRequest, patient_id: UUID) -> HttpResponse:
         patient = reach.patient_or_404(request.actor, patient_id)
-        return render(request, template, {"panel": panel(request.actor, patient)})
+        return render(request, template, {"panel": panels.one(name, request.actor, patient)})
 
     return view
 
 
-problems = _part(panels.problems, "records/_problems.html")
-medicines = _part(panels.medicines, "records/_medicines.html")
-allergies = _part(panels.allergies, "records/_allergies.html")
-results = _part(panels.results, "records/_results.html")
-timeline_panel = _part(panels.timeline_panel, "records/_timeline.html")
+problems = _part("problems", "records/_problems.html")
+medicines = _part("medicines", "records/_medicines.html")
+allergies = _part("allergies", "records/_allergies.html")
+results = _part("results", "records/_results.html")
+timeline_panel = _part("timeline", "records/_timeline.html")
+
+
+@require_safe
+@requires(Permission.READ_RECORD)
+def freshness(request: ActingRequest, patient_id: UUID) -> HttpResponse:
+    """The banner's word on the sources, asked again while one of them is asked; tells the panels when to follow."""
+    patient = reach.patient_or_404(request.actor, patient_id)
+    shown = panels.fresh(request.actor, patient)
+    seen = request.GET.get("seen", "")
+    status = moving(seen, shown["seen"], settled=not shown["moving"])
+    if status == UNCHANGED:
+        return HttpResponse(status=status)
+    response = render(request, "records/_freshness.html", {"fresh": shown, "polls": True}, status=status)
+    if changed_since(seen, shown["seen"]):
+        response.headers["HX-Trigger"] = "record-changed"
+    return response
 
 
 # Full lists: each is a page opened, and recorded ----------------------------------------------------------------------

@@ -58,6 +58,20 @@
     if (!event.target.closest("details.me")) document.querySelector("details.me[open]")?.removeAttribute("open");
   });
 
+  // A part that is drawn anew keeps the focus on the link that had it. (Elements with an id, htmx keeps itself.)
+  let held = null;
+  document.addEventListener("htmx:beforeSwap", (event) => {
+    const link = document.activeElement?.closest?.("a[href]");
+    held = link && !link.id && event.detail.target.contains(link)
+      ? { part: event.detail.target.id, href: link.getAttribute("href") } : null;
+  });
+  document.addEventListener("htmx:afterSettle", () => {
+    const part = held && document.getElementById(held.part);
+    const link = part && [...part.querySelectorAll("a[href]")].find((one) => one.getAttribute("href") === held.href);
+    if (link && document.activeElement === document.body) link.focus({ preventScroll: true });
+    held = null;
+  });
+
   // After an invalid form was swapped in, its error summary gets the focus, as it does on a full page.
   document.addEventListener("htmx:afterSwap", (event) => {
     const summary = event.target.querySelector?.(".nhsuk-error-summary") || document.querySelector(".nhsuk-error-summary");

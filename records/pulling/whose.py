@@ -1,0 +1,78 @@
+"""Whose a partner's answer is. Pure: one entry about somebody else, and nothing of the answer may be kept."""
+
+import re
+from collections.abc import Iterable, Iterator
+from typing import Final
+
+from exchange.fhir.bundles import BundleEntry
+from exchange.fhir.systems import System
+from records.drawing import Json, every, text_at
+from records.kinds import SUBJECTS
+from records.models import Patient
+from records.people.demographics import demographics
+
+_HISTORY: Final = re.compile(r"/_history/[A-Za-z0-9\-.]{1,64}$")
+
+
+class MixedUp(Exception):
+    """An answer that is not, or not only, about the patient we asked for. The text holds nothing of it."""
+
+
+def the_one(found: list[Json], patient: Patient) -> Json | None:
+    """The FHIR Patient among those a partner has with this NHS number; None if it has none.
+
+    Raises MixedUp when there are several, or number, birth date or family name are not those of our patient.
+    """
+    if not found:
+        return None
+    if len(found) > 1:
+        raise MixedUp("several Patients with one NHS number")
+    said = demographics(found[0])
+    if said.matchable_number != patient.nhs_number or not said.agrees_with(patient):
+        raise MixedUp("the Patient is somebody else")
+    return found[0]
+
+
+def check(entries: Iterable[BundleEntry], patient_id: str, nhs_number: str, base: str) -> None:
+    """Look at every entry of an answer. Raises MixedUp if one of them is about anybody but this patient.
+
+    What names nobody (Practitioner, Organization, Medication …) is nobody else's.
+    """
+    several = list(entries)
+    ours = {f"Patient/{patient_id}", f"{base}/Patient/{patient_id}"}
+    ours |= {one.full_url for one in several if one.full_url and _is(one.resource, patient_id)}
+    for one in several:
+        if one.resource.get("resourceType") == "Patient" and not _is(one.resource, patient_id):
+            raise MixedUp("a Patient who is somebody else")
+        if not all(_means(subject, one.resource, ours, nhs_number) for subject in _subjects(one.resource)):
+            raise MixedUp("an entry about somebody else")
+
+
+def _is(resource: Json, patient_id: str) -> bool:
+    return resource.get("resourceType") == "Patient" and resource.get("id") == patient_id
+
+
+def _subjects(resource: Json) -> Iterator[Json]:
+    """Every Reference by which a resource says whose it is."""
+    for element in SUBJECTS:
+        yield from every(resource.get(element))
+    if resource.get("resourceType") == "Appointment":
+        actors = [actor for one in every(resource.get("participant")) for actor in every(one.get("actor"))]
+        yield from (actor for actor in actors if "Patient" in (text_at(actor, "type"), *_steps(actor)))
+
+
+def _steps(reference: Json) -> list[str]:
+    return text_at(reference, "reference").split("/")
+
+
+def _means(subject: Json, resource: Json, ours: set[str], nhs_number: str) -> bool:
+    """Whether a Reference means our patient: by address, by NHS number, or by a contained Patient that bears it."""
+    written = _HISTORY.sub("", text_at(subject, "reference"))
+    if written.startswith("#"):
+        inside = [one for one in every(resource.get("contained")) if f"#{one.get('id')}" == written]
+        return bool(inside) and all(demographics(one).nhs_number == nhs_number for one in inside)
+    if written:
+        return written in ours
+    identifier = subject.get("identifier")
+    system, value = text_at(identifier, "system"), text_at(identifier, "value").replace(" ", "")
+    return system == System.NHS_NUMBER and value == nhs_number
