@@ -1,0 +1,145 @@
+"""Asking a hospital that somebody else wrote: sekmet-fhir, a FHIR R4 server in a process and environment of its own."""
+
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from django.utils import timezone
+
+from access.models import Organisation
+from conftest import Person
+from exchange import http as our_http
+from exchange import oauth
+from exchange.fhir.systems import System
+from exchange.models import Partner
+from exchange.pulling import offered
+from exchange.tests.reader import Json, serving
+from records.models import Patient, Resource, SourceCheck
+from records.pulling import actions
+
+VERSION = "0.1.1"
+CACHE = Path(os.environ.get("XDG_CACHE_HOME", str(Path.home() / ".cache"))) / "gpportal" / f"sekmet-{VERSION}"
+NUMBER = "9991234578"
+pytestmark = [pytest.mark.peers, pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("sekmet")]
+
+
+def _free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        port: int = listener.getsockname()[1]
+        return port
+
+
+@pytest.fixture(scope="module")
+def program() -> Path:
+    """sekmet's own program, installed once into an environment of its own and never into ours."""
+    found = CACHE / "bin" / "sekmet"
+    if not found.exists():
+        subprocess.run([sys.executable, "-m", "venv", str(CACHE)], check=True)
+        install = [str(CACHE / "bin" / "pip"), "install", "--quiet", f"sekmet-fhir=={VERSION}"]
+        done = subprocess.run(install, capture_output=True, text=True, check=False)
+        if done.returncode != 0:
+            pytest.skip(f"sekmet-fhir {VERSION} cannot be installed here (is a package index reachable?)")
+    return found
+
+
+@pytest.fixture(scope="module")
+def sekmet(program: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The FHIR base of a running sekmet with an empty store."""
+    folder, port = tmp_path_factory.mktemp("sekmet"), _free_port()
+    plain = {"PATH": os.environ["PATH"], "HOME": str(folder)}
+    command = [str(program), "serve", "--host", "127.0.0.1", "--port", str(port)]
+    with (folder / "sekmet.log").open("w") as log:
+        running = subprocess.Popen(command, cwd=folder, env=plain, stdout=log, stderr=log)
+    base = f"http://127.0.0.1:{port}/fhir"
+    end = time.monotonic() + 60
+    while time.monotonic() < end and running.poll() is None and not _answers(base):
+        time.sleep(0.3)
+    assert _answers(base), (folder / "sekmet.log").read_text()[-2000:]
+    yield base
+    running.terminate()
+    running.wait(timeout=20)
+
+
+def _answers(base: str) -> bool:
+    try:
+        return httpx.get(f"{base}/metadata", timeout=5, trust_env=False).status_code == 200
+    except httpx.HTTPError:
+        return False
+
+
+def _load(base: str, *resources: Json) -> None:
+    """Put resources there by a transaction, under the ids they have."""
+    entries = [
+        {"resource": one, "request": {"method": "PUT", "url": f"{one['resourceType']}/{one['id']}"}}
+        for one in resources
+    ]
+    answer = httpx.post(
+        base, json={"resourceType": "Bundle", "type": "transaction", "entry": entries}, timeout=30, trust_env=False
+    )
+    assert answer.status_code == 200, answer.text[:500]
+
+
+def _record() -> list[Json]:
+    about = {"subject": {"reference": "Patient/jane-there"}}
+    jane: Json = {"resourceType": "Patient", "id": "jane-there", "birthDate": "1970-05-01"}
+    jane |= {"name": [{"family": "Smith", "given": ["Jane"]}]}
+    jane |= {"identifier": [{"system": System.NHS_NUMBER.value, "value": NUMBER}]}
+    other = jane | {"id": "bob-there", "identifier": [{"system": System.NHS_NUMBER.value, "value": "9990000018"}]}
+    potassium: Json = {"resourceType": "Observation", "status": "final", "effectiveDateTime": "2026-11-20T09:00:00Z"}
+    potassium |= {"code": {"coding": [{"system": System.LOINC.value, "code": "2823-3"}], "text": "Potassium"}}
+    potassium |= about | {"valueQuantity": {"value": 4.7, "unit": "mmol/L"}}
+    results = [potassium | {"id": f"potassium-{number}"} for number in range(30)]
+    kidneys: Json = {"resourceType": "Condition", "id": "kidneys", "code": {"text": "Chronic kidney disease"}} | about
+    medicine: Json = {"resourceType": "MedicationRequest", "id": "ramipril", "status": "active", "intent": "order"}
+    medicine |= about | {"medicationReference": {"reference": "Medication/ramipril-5"}}
+    drug: Json = {"resourceType": "Medication", "id": "ramipril-5", "code": {"text": "Ramipril 5mg capsules"}}
+    bobs = potassium | {"id": "bobs", "subject": {"reference": "Patient/bob-there"}}
+    return [jane, other, drug, *results, kidneys, medicine, bobs]
+
+
+@pytest.fixture
+def check(
+    sekmet: str, infirmary: Organisation, make_patient: Callable[..., Patient], settings: Any, tmp_path: Path
+) -> Iterator[SourceCheck]:
+    """Jane at sekmet. It gives out no tokens of our kind, so another server does that."""
+    settings.SIGNING_KEY_FILE = tmp_path / "signing-key.json"
+    offered.forget()
+    with serving() as tokens:
+        Partner.objects.create(
+            organisation=infirmary, endpoint=sekmet, token_url=f"{tokens.url}/oauth2/token", jwks_url="", pulls=True
+        )
+        jane = make_patient(nhs_number=NUMBER)
+        yield SourceCheck.objects.create(patient=jane, source=infirmary, due_at=timezone.now())
+    oauth._purse.clear()
+    our_http.client().close()
+    our_http._clients.clear()
+
+
+def test_what_an_independent_server_holds_is_kept_whole_and_what_is_new_follows(
+    sekmet: str, check: SourceCheck, gp: Person
+) -> None:
+    _load(sekmet, *_record())
+    assert actions.ask(check_id=check.pk) == "heard"
+    stored = Resource.objects.filter(patient=check.patient)
+    assert stored.filter(type="Observation").count() == 30
+    assert not Resource.objects.filter(source_key="bobs").exists()
+    assert stored.get(type="Condition").display == "Chronic kidney disease"
+    assert stored.get(type="MedicationRequest").display == "Ramipril 5mg capsules"
+    assert Patient.objects.count() == 1
+    page = gp.client.get(f"/patients/{check.patient_id}/").content.decode()
+    assert "Chronic kidney disease" in page
+    later = next(one for one in _record() if one["id"] == "potassium-0") | {"id": "potassium-new"}
+    _load(sekmet, later)
+    SourceCheck.objects.update(due_at=timezone.now())
+    assert actions.ask(check_id=check.pk) == "heard"
+    assert stored.filter(type="Observation").count() == 31
+    check.refresh_from_db()
+    assert check.failing_since is None
