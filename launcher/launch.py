@@ -20,8 +20,17 @@ PORT_NAMES = ("web", "postgres", "valkey", "hospital", "pharmacy", "pds")
 class Launch:
     """What a command works with while its services run."""
 
-    def __init__(self, directory: DataDir, command: str, user: Mapping[str, str], *, testing: bool) -> None:
-        self.directory, self.command, self.user, self.testing = directory, command, user, testing
+    def __init__(
+        self,
+        directory: DataDir,
+        command: str,
+        user: Mapping[str, str],
+        *,
+        testing: bool,
+        makes_databases: bool = False,
+    ) -> None:
+        self.directory, self.command, self.user = directory, command, user
+        self.testing, self.makes_databases = testing, makes_databases
         self.phase = "starting"
         self.ports: dict[str, int] = {}
         self.env: dict[str, str] = {}
@@ -51,7 +60,14 @@ class Launch:
         else:
             self.directory.keep_ports(kept)
         self.env = environment_of(self.directory, self.ports, self.user, self.guardian.tag, more)
-        services.start(self.children, self.directory, self.ports, self.user, testing=self.testing)
+        services.start(
+            self.children,
+            self.directory,
+            self.ports,
+            self.user,
+            testing=self.testing,
+            makes_databases=self.makes_databases,
+        )
         self.tell("services")
 
     def foreground(self, command: Sequence[str], *, quiet: bool = False, cwd: Path = PROJECT) -> int:
@@ -119,7 +135,13 @@ def _status(returncode: int) -> int:
 
 @contextmanager
 def launched(
-    directory: DataDir, command: str, *, needs_mb: int, user: Mapping[str, str], testing: bool = False
+    directory: DataDir,
+    command: str,
+    *,
+    needs_mb: int,
+    user: Mapping[str, str],
+    testing: bool = False,
+    makes_databases: bool = False,
 ) -> Iterator[Launch]:
     """Take the directory, give the caller a Launch, and leave nothing behind. Raises CannotGoOn."""
     adopt_orphans()
@@ -128,7 +150,7 @@ def launched(
     launch = None
     try:
         stop_on_signals()
-        launch = Launch(directory, command, user, testing=testing)
+        launch = Launch(directory, command, user, testing=testing, makes_databases=makes_databases)
         launch.tell()
         yield launch
     finally:

@@ -68,11 +68,15 @@ def programs() -> Path | None:
 class Cluster:
     """One cluster's files, and how its programs are run."""
 
-    def __init__(self, data: Path, passwords: Mapping[str, str], *, testing: bool = False) -> None:
+    def __init__(
+        self, data: Path, passwords: Mapping[str, str], *, testing: bool = False, makes_databases: bool = False
+    ) -> None:
         found = programs()
         if found is None:
             raise CannotGoOn("No PostgreSQL programs were found: set DATABASE_URL and DATABASE_OWNER_URL.")
         self.bin, self.data, self.passwords, self.testing = found, data, passwords, testing
+        #: Tests and benchmarks want databases of their own beside ours.
+        self.makes_databases = makes_databases or testing
         self.run_as: RunAs = unprivileged.for_postgres(self.bin / "postgres", data)
         # An unknown LANG would stop initdb, and on macOS an unset one the server.
         self.env = {"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C", "TZ": "UTC"}
@@ -112,7 +116,7 @@ class Cluster:
         """What the superuser sets up, one line each (single-user mode's rule). Harmless when repeated."""
         lines = [f"CREATE EXTENSION IF NOT EXISTS {name};" for name in EXTENSIONS]
         for role, password in (("gp_owner", self.passwords["owner"]), ("gp_app", self.passwords["app"])):
-            create_databases = "CREATEDB" if self.testing and role == "gp_owner" else "NOCREATEDB"
+            create_databases = "CREATEDB" if self.makes_databases and role == "gp_owner" else "NOCREATEDB"
             lines.append(
                 f"DO $$ BEGIN IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '{role}') "
                 f"THEN CREATE ROLE {role}; END IF; END $$;"

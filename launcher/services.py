@@ -29,26 +29,30 @@ def addresses(user: Mapping[str, str], secrets: Mapping[str, str], ports: Mappin
 
 
 def start(
-    children: Children, directory: DataDir, ports: Mapping[str, int], user: Mapping[str, str], *, testing: bool = False
+    children: Children,
+    directory: DataDir,
+    ports: Mapping[str, int],
+    user: Mapping[str, str],
+    *,
+    testing: bool = False,
+    makes_databases: bool = False,
 ) -> None:
     """Start what the user did not bring, and wait until it answers. Raises CannotGoOn."""
     own_database, own_broker = brings_services(user)
     secrets = directory.secrets()
     waits = []
     if not own_database:
-        waits.append(_postgres(children, directory, ports["postgres"], secrets, testing=testing))
+        cluster = Cluster(directory.path / "postgres", secrets, testing=testing, makes_databases=makes_databases)
+        waits.append(_postgres(children, directory, ports["postgres"], cluster))
     if not own_broker:
         waits.append(_valkey(children, directory, ports["valkey"], secrets["valkey"], testing=testing))
     for child, is_ready in waits:
         children.wait_until(is_ready, child, START_SECONDS)
 
 
-def _postgres(
-    children: Children, directory: DataDir, port: int, secrets: Mapping[str, str], *, testing: bool
-) -> tuple[Child, Callable[[], bool]]:
-    data = directory.path / "postgres"
+def _postgres(children: Children, directory: DataDir, port: int, cluster: Cluster) -> tuple[Child, Callable[[], bool]]:
+    data = cluster.data
     postgres.clear_the_way(data)
-    cluster = Cluster(data, secrets, testing=testing)
     cluster.prepare(port)
     child = Child(
         name="postgres",

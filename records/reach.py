@@ -90,6 +90,14 @@ def ids(actor: Actor, patient: Patient) -> list[UUID]:
     return list(_rows_of(actor, patient))
 
 
+def names(wanted: Iterable[UUID]) -> dict[UUID, str]:
+    """What clinicians, organisations, places and medicines are called: rows that are no patient's."""
+    rows = Resource.objects.filter(pk__in=list(wanted), patient__isnull=True, kind="administrative").exclude(
+        type="Patient"
+    )
+    return dict(rows.values_list("pk", "display"))
+
+
 def letters(actor: Actor, patient: Patient) -> QuerySet[Letter]:
     """Letters filed to a patient. Everyone at the practice sees titles; the view's permission says who may open one."""
     if actor.role not in _PRACTICE_ROLES:

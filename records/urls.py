@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from records.views import finding, letters, looking, pds, printing, record, results, timeline
+from records.views import entries, finding, letters, looking, pds, printing, record, results, timeline
 
 app_name = "records"
 urlpatterns = [
@@ -29,6 +29,9 @@ urlpatterns = [
     path("<uuid:patient_id>/results/<uuid:result_id>/", results.one_test, name="one-test"),
     path("<uuid:patient_id>/reports/", results.reports, name="reports"),
     path("<uuid:patient_id>/reports/<uuid:report_id>/", results.report, name="report"),
+    path("<uuid:patient_id>/entries/", entries.kinds, name="entries"),
+    path("<uuid:patient_id>/entries/<slug:kind>/", entries.of_kind, name="entries-of-kind"),
+    path("<uuid:patient_id>/items/<uuid:item_id>/", entries.one, name="item"),
     path("<uuid:patient_id>/timeline/", timeline.timeline_page, name="timeline"),
     path("<uuid:patient_id>/search/", timeline.search, name="search"),
     path("<uuid:patient_id>/letters/", letters.all_letters, name="all-letters"),

@@ -42,7 +42,7 @@ def _run(name: str, arguments: list[str], user: dict[str, str]) -> int:
     say(f"[bench] {name}")
     with tempfile.TemporaryDirectory(prefix="gp-bench-") as folder:
         directory = DataDir(Path(folder) / "data")
-        with launched(directory, "bench", needs_mb=1024, user=user) as launch:
+        with launched(directory, "bench", needs_mb=1024, user=user, makes_databases=True) as launch:
             launch.start_services()
             if launch.foreground([str(PYTHON), str(PROJECT / "manage.py"), "migrate", "--verbosity", "0"], quiet=True):
                 return 1

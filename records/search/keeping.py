@@ -96,7 +96,7 @@ def write(found: Iterable[tuple[UUID, str]], again: Iterable[UUID]) -> None:
         with cursor.copy("COPY records_searchtext (resource_id, text, words, cut) FROM STDIN") as copy:
             for row, text in found:
                 if text:
-                    searched = text[:SEARCHED]
+                    searched = text[:SEARCHED].replace("\x00", "")  # of what only says that it is text
                     copy.write_row((row, searched, vector(searched), len(text) > SEARCHED))
 
 

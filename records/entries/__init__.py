@@ -1,0 +1,1 @@
+"""Everything held of a patient: lists by kind, and one entry told whole."""

@@ -1,0 +1,60 @@
+"""Public examples, taken in as a practice's own: every page of every patient, and no entry dropped on any."""
+
+from collections import defaultdict
+from pathlib import Path
+
+import pytest
+from django.test import Client
+
+from access.models import AuditEvent, Organisation
+from conftest import Person
+from records.models import Patient, Resource
+from records.reach import resources
+from records.tests.taking import take
+from tests.walk.walking import walk
+
+pytestmark = pytest.mark.django_db
+SHARED = Path(__file__).resolve().parents[3] / "shared" / "data"
+#: Of each patient so many item pages are opened; the long form opens all of them.
+ITEMS_EACH = 12
+
+
+@pytest.mark.skipif(not SHARED.is_dir(), reason="no ../shared/data")
+@pytest.mark.parametrize("folder", ["synthea-r4", "ukcore/examples"])
+def test_every_page_of_every_patient_shows_all_that_is_stored(folder: str, riverside: Organisation, gp: Person) -> None:
+    take(SHARED / folder, riverside, practice=riverside)
+    people = list(Patient.objects.order_by("pk"))
+    assert people
+    client = gp.client
+    opened = sum(_walked(client, gp, patient) for patient in people)
+    assert opened > len(people) * 10
+    assert AuditEvent.objects.filter(action="opened record").count() == len(people)
+
+
+@pytest.mark.faults
+@pytest.mark.skipif(not SHARED.is_dir(), reason="no ../shared/data")
+@pytest.mark.parametrize("folder", ["synthea-r4", "ukcore/examples"])
+def test_every_item_page_too(folder: str, riverside: Organisation, gp: Person) -> None:
+    take(SHARED / folder, riverside, practice=riverside)
+    client = gp.client
+    for patient in Patient.objects.order_by("pk"):
+        _walked(client, gp, patient, items_each=10_000)
+
+
+def _walked(client: Client, gp: Person, patient: Patient, items_each: int = ITEMS_EACH) -> int:
+    """Walks one patient's pages and compares what they list with what is stored; gives the number opened."""
+    met: dict[str, int] = defaultdict(int)
+
+    def some(address: str) -> bool:
+        kind = address.split("/")[3]
+        met[kind] += 1
+        return met[kind] <= items_each
+
+    walked = walk(client, patient, items=some)
+    assert walked.faults == []
+    stored = set(resources(gp.actor, patient).values_list("pk", flat=True))
+    assert stored
+    assert walked.listed == stored
+    events = set(Resource.objects.filter(pk__in=stored, kind="encounter").values_list("pk", flat=True))
+    assert events <= walked.on_timeline
+    return len(walked.opened)
