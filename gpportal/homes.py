@@ -45,7 +45,7 @@ def day(who: Actor, *, everyone: bool) -> Day:
     """Today's appointments with this person, or with everyone at the practice, in five queries."""
     rows = _today(who)
     mine = rows if everyone else [row for row in rows if _with(row, who.name)]
-    people = {row.patient_id for row in mine if row.patient_id}
+    people = {one for row in mine for one in _ids(row)}
     looked = last_looked_at(who, people)
     new = of_several(reach.resources_of_several(who, people), people, looked, reader(who))
     now = timezone.now()
@@ -63,14 +63,20 @@ def _with(row: Resource, name: str) -> bool:
     return name.casefold() in str(row.detail.get("practitioner", "")).casefold()
 
 
+def _ids(row: Resource) -> list[UUID]:
+    """The patient an appointment was booked for, and the one they were joined to since."""
+    booked = row.patient
+    return [one for one in (booked and booked.pk, booked and booked.merged_into_id) if one]
+
+
 def _slot(row: Resource, new: dict[UUID, list[News]], looked: dict[UUID, dt.datetime], now: dt.datetime) -> Slot:
     assert row.patient is not None
     assert row.date is not None
     detail: dict[str, Any] = row.detail
-    found = new.get(row.patient.pk, [])
+    found = [news for one in _ids(row) for news in new.get(one, [])]
     return Slot(
         at=row.date,
-        patient=row.patient,
+        patient=row.patient.merged_into or row.patient,
         with_whom=str(detail.get("practitioner", "")),
         why=str(detail.get("reason") or detail.get("description") or row.display),
         new=found[:NEW_SHOWN],

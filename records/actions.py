@@ -3,6 +3,8 @@
 Each act is one transaction with its audit row.
 """
 
+from uuid import UUID
+
 from django.db import transaction
 from django.utils import timezone
 
@@ -18,6 +20,8 @@ from records.ingest.restricting import settle_person
 from records.ingest.storing import Intake, store_within, take_turn
 from records.letters.incoming import IncomingLetter, pointed_at
 from records.models import Letter, Patient, PatientLink, Received, Relationship, Resource
+from records.people.restricted import everyone_same
+from records.people.together import share_reach
 
 
 @transaction.atomic
@@ -31,6 +35,7 @@ def relate(*, patient: Patient, organisation: Organisation, kind: str, why: str,
         defaults={"since": timezone.now(), "why": why[:200]},
     )
     if made:
+        share_reach([patient.pk])
         audit.record(by=by, action="gave access", patient=patient.pk, of=relationship, note=organisation.name)
     return relationship
 
@@ -39,7 +44,7 @@ def relate(*, patient: Patient, organisation: Organisation, kind: str, why: str,
 def unrelate(*, patient: Patient, organisation: Organisation, kind: str, why: str, by: Actor) -> None:
     """End an organisation's reach to a patient; the row stays and says from when until when. Harmless when none is."""
     found = Relationship.objects.select_for_update().filter(
-        patient=patient, organisation=organisation, kind=kind, until__isnull=True
+        patient__in=everyone_same(patient.pk), organisation=organisation, kind=kind, until__isnull=True
     )
     for relationship in found:
         relationship.until = timezone.now()
@@ -59,7 +64,7 @@ def file_letter(letter: IncomingLetter, *, patient: Patient, source: InboxMessag
         filed, _ = Letter.objects.update_or_create(
             document=document,
             defaults={
-                "patient": patient,
+                "patient_id": document.patient_id or patient.pk,
                 "sender": source.sender.organisation,
                 "title": letter.title[:200],
                 "department": letter.department[:120],
@@ -85,11 +90,13 @@ def _store_document(letter: IncomingLetter, patient: Patient, source: InboxMessa
         name=str(source.pk),
         defaults={"via": Received.Via.MESSAGE, "length": len(source.payload.encode())},
     )
-    link = PatientLink.objects.filter(source=sender, patient=patient).select_related("resource").first()
+    same = everyone_same(patient.pk)  # the sender may have told us of somebody joined to this patient
+    links = PatientLink.objects.filter(source=sender, patient__in=same).select_related("resource")
+    link = next(iter(sorted(links, key=lambda one: one.patient_id != patient.pk)), None)
     found = pointed_at(letter, _reference(letter, link))
     wanted = [found.document, *found.beside, *([] if link else [found.patient])]
     stored = [Entry(one.number + 1, one.resource, one.full_url) for one in wanted]
-    _refuse_what_it_would_overwrite(stored, patient, source)
+    _refuse_what_it_would_overwrite(stored, same, source)
     intake = Intake(sender, by, received=received, file=str(source.pk))
     if link:
         intake.known[link.source_key] = ("Patient", link.resource_id)
@@ -100,22 +107,22 @@ def _store_document(letter: IncomingLetter, patient: Patient, source: InboxMessa
     finally:
         intake.pending.close()
     document = Resource.objects.get(pk=rows[0])
-    if document.patient_id != patient.pk:
+    if document.patient_id is None or document.patient_id not in same:
         raise NeedsReview("The sender's own records say that this letter is another patient's.")
     # The text itself names nobody; it is this patient's, and nobody else is to reach it.
     texts = [row for one, row in zip(wanted, rows, strict=True) if one.resource["resourceType"] == "Binary"]
-    Resource.objects.filter(pk__in=texts).update(patient=patient)
+    Resource.objects.filter(pk__in=texts).update(patient=document.patient_id)
     if letter.about.restricted and link:
         _restrict(patient, link)
     return document
 
 
-def _refuse_what_it_would_overwrite(stored: list[Entry], patient: Patient, source: InboxMessage) -> None:
+def _refuse_what_it_would_overwrite(stored: list[Entry], same: list[UUID], source: InboxMessage) -> None:
     """A sender's ids decide the rows, and senders use ids again: never another patient's letter, never a newer one."""
     ods = source.sender.organisation.ods_code
     rows = [row_id(ods, one.resource["resourceType"], source_key(one.resource, one.full_url, "")) for one in stored]
     texts = Resource.objects.filter(pk__in=rows, type__in=("DocumentReference", "Binary", "Composition"))
-    if texts.filter(patient__isnull=False).exclude(patient=patient).exists():
+    if texts.filter(patient__isnull=False).exclude(patient__in=same).exists():
         raise NeedsReview("The sender has used this letter's id for another patient.")
     filed = Letter.objects.filter(document=rows[0]).values_list("message_id", flat=True).first()
     if filed and InboxMessage.objects.filter(pk=filed, received_at__gt=source.received_at).exists():

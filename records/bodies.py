@@ -1,16 +1,21 @@
 """Large inline data, kept once beside the resources and put back when one is read whole."""
 
+import datetime as dt
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from copy import deepcopy
+from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any, Final
 from uuid import UUID
 
-from records.drawing import Json
-from records.models import Attachment, Resource, ResourceVersion
+from exchange.fhir import numbers
+from records.drawing import Json, every, human_name, text_at
+from records.models import Attachment, Patient, PatientLink, Resource, ResourceVersion
 from records.people import restricted
+from records.screen.claims import Source, source
 
 #: Base64 text longer than this is kept apart.
 INLINE_LIMIT: Final = 64 * 1024
@@ -84,3 +89,60 @@ def several(resources: Sequence[Resource]) -> dict[UUID, Json]:
         where = hidden.get(one.patient_id)
         found[one.pk] = whole if where is None else restricted.redacted(whole, where)
     return found
+
+
+# Who sources say somebody is -----------------------------------------------------------------------------------------
+_NAMED: Final = re.compile(r'"reference":"[A-Za-z]+/([0-9a-f-]{36})"')
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One source's FHIR Patient of one person, as it may be shown, and the names of what it refers to."""
+
+    person: UUID
+    source: Source
+    at: dt.datetime
+    fhir: Json
+    names: Mapping[str, str] = field(default_factory=dict)
+
+    def name(self, reference: Any) -> str:
+        """The name of what a Reference points to, also to what is contained; "" if it is not known."""
+        if not isinstance(reference, dict):
+            return ""
+        target = str(reference.get("reference", ""))
+        inner = next((one for one in every(self.fhir.get("contained")) if f"#{one.get('id')}" == target), {})
+        contained = human_name(next(iter(every(inner.get("name"))), None)) or text_at(inner, "name")
+        return str(reference.get("display") or contained or self.names.get(target.rpartition("/")[2], ""))
+
+
+def of_people(people: Iterable[UUID]) -> list[Told]:
+    """Every source's FHIR Patient of people, in the order in which they first told us. Three queries.
+
+    Of somebody restricted, or joined to somebody restricted, without where they are.
+    """
+    links = PatientLink.objects.filter(patient__in=list(people)).order_by("pk")
+    columns = ("patient", *(f"source__{name}" for name in ("id", "letters", "name", "kind")), "resource__stored_at")
+    rows = list(links.values_list(*columns, "resource__body"))
+    hidden = _restricted({row[0] for row in rows})
+    names = _names({found for row in rows for found in _NAMED.findall(row[6])})
+    told = []
+    for person, pk, letters, name, kind, at, body in rows:
+        fhir = numbers.loads(body)
+        fhir = restricted.redacted(fhir, restricted.NOWHERE) if person in hidden else fhir
+        told.append(Told(person, source(pk, letters, name, kind), at, fhir, names))
+    return told
+
+
+def links_of(people: Iterable[UUID]) -> Counter[UUID]:
+    """How many Patients of sources each person has."""
+    return Counter(PatientLink.objects.filter(patient__in=list(people)).values_list("patient", flat=True))
+
+
+def _restricted(people: set[UUID]) -> set[UUID]:
+    return set(Patient.objects.filter(pk__in=people, restricted=True).values_list("pk", flat=True))
+
+
+def _names(rows: set[str]) -> dict[str, str]:
+    """Names of stored practitioners and organisations by row."""
+    named = Resource.objects.filter(pk__in=rows, patient__isnull=True) if rows else Resource.objects.none()
+    return {str(pk): display for pk, display in named.values_list("pk", "display")}

@@ -50,7 +50,7 @@ def _whose(letter: IncomingLetter) -> Patient:
         raise NeedsReview("The letter gives no NHS number.")
     if not about.matchable_number:
         raise NeedsReview("The NHS number in the letter fails its check digit.")
-    same = [p for p in _with_number(about.nhs_number) if p.nhs_number_status != Patient.NhsNumber.FAILING]
+    same = _with_number(about.nhs_number)
     if not same:
         raise NeedsReview("Nobody here has the NHS number in the letter.")
     agreeing = [one for one in same if about.agrees_with(one)]
@@ -64,7 +64,10 @@ def _whose(letter: IncomingLetter) -> Patient:
 
 
 def _with_number(nhs_number: str) -> Sequence[Patient]:
-    return list(Patient.objects.filter(nhs_number=nhs_number, merged_into__isnull=True)[:10])
+    """Who bears a number, also the number of somebody who was joined to them."""
+    found = Patient.objects.filter(nhs_number=nhs_number).exclude(nhs_number_status=Patient.NhsNumber.FAILING)
+    bearers = [one.merged_into or one for one in found.select_related("merged_into")[:20]]
+    return list({one.pk: one for one in bearers}.values())
 
 
 def _registered(patient: Patient) -> bool:

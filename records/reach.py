@@ -109,8 +109,7 @@ def all_letters(actor: Actor) -> QuerySet[Letter]:
     """Letters of everybody within reach of a clinician, also under the ids of those merged into them."""
     if actor.role not in _CLINICIANS:
         return Letter.objects.none()
-    same = Q(pk=OuterRef("patient")) | Q(pk=OuterRef("patient__merged_into"))
-    return Letter.objects.filter(Exists(patients(actor).filter(same)))
+    return Letter.objects.filter(_is_reached(actor))
 
 
 def findings(actor: Actor) -> QuerySet[Finding]:
@@ -118,7 +117,7 @@ def findings(actor: Actor) -> QuerySet[Finding]:
     if actor.role not in _PRACTICE_ROLES:
         return Finding.objects.none()
     unplaced = Q(patient__isnull=True, resource__source_id=actor.organisation_id)
-    mine = Finding.objects.filter(unplaced | Q(patient__in=patients(actor)), settled_at__isnull=True)
+    mine = Finding.objects.filter(unplaced | Q(_is_reached(actor)), settled_at__isnull=True)
     return mine.select_related("patient", "resource__source").defer("resource__body", "resource__detail")
 
 
@@ -141,17 +140,22 @@ def appointments(actor: Actor) -> QuerySet[Resource]:
     """Appointments at the actor's own practice, of patients within reach."""
     if actor.role not in _PRACTICE_ROLES:
         return Resource.objects.none()
-    return Resource.objects.filter(
-        type="Appointment", source_id=actor.organisation_id, patient__in=patients(actor)
-    ).select_related("patient")
+    booked = Resource.objects.filter(_is_reached(actor), type="Appointment", source_id=actor.organisation_id)
+    return booked.select_related("patient__merged_into")
 
 
 def resources_of_several(actor: Actor, wanted: Iterable[UUID]) -> QuerySet[Resource]:
     """What a clinician may read of several patients at once, for a list that says what is new for each."""
     if actor.role not in _CLINICIANS:
         return Resource.objects.none()
-    within = list(patients(actor).filter(pk__in=list(wanted)).values_list("pk", flat=True))
-    return Resource.objects.filter(patient__in=within)
+    within = set(patients(actor).filter(pk__in=list(wanted)).values_list("pk", flat=True))
+    joined = Patient.objects.filter(merged_into__in=within).values_list("pk", flat=True)
+    return Resource.objects.filter(patient__in=within.union(joined))
+
+
+def _is_reached(actor: Actor) -> Exists:
+    """Whether a row is of a patient within reach, or of somebody joined to one: merging rewrites no row."""
+    return Exists(patients(actor).filter(Q(pk=OuterRef("patient")) | Q(pk=OuterRef("patient__merged_into"))))
 
 
 def _rows_of(actor: Actor, patient: Patient) -> list[UUID]:

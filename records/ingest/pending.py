@@ -121,8 +121,13 @@ def give_texts(pairs: Iterable[tuple[UUID, UUID]]) -> None:
 
 
 def record(findings: list[Finding]) -> None:
-    """Stores findings; one that was settled and is there again is open again."""
+    """Stores findings; one that was settled and is there again is open again, unless a person settled it."""
     unique = {(f.kind, f.resource_id, f.about): f for f in findings}
+    if not unique:
+        return
+    by_a_person = Finding.objects.filter(resource__in=[f.resource_id for f in findings]).exclude(settled_by="")
+    for key in by_a_person.values_list("kind", "resource_id", "about"):
+        unique.pop(key, None)
     Finding.objects.bulk_create(
         unique.values(),
         update_conflicts=True,

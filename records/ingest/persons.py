@@ -1,6 +1,6 @@
 """The FHIR Patients of a batch: whose each one is, which columns it draws, and where the person is registered."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -11,6 +11,7 @@ from records.models import Finding, Patient, PatientLink, Relationship
 from records.people.demographics import Demographics
 from records.people.matching import DRAWN, Candidates, Decision, draw, hide
 from records.people.national import overlay
+from records.people.together import fill, share_reach
 
 _CHANGED = (*DRAWN, "updated_at")
 
@@ -80,6 +81,7 @@ def _redraw(
         person = decisions[one.row].patient
         if person.pk in leading:
             draw(person, one.says)
+    fill(decision.patient for decision in decisions.values() if decision.patient.pk in leading and not decision.new)
     overlay(decision.patient for decision in decisions.values())
     for one in said:
         person = decisions[one.row].patient
@@ -128,7 +130,7 @@ def link(said: Sequence[Said], decisions: dict[UUID, Decision], source: Organisa
     ]
 
 
-def register(people: Iterable[UUID], practice: Organisation) -> None:
+def register(people: Collection[UUID], practice: Organisation) -> None:
     """Registers people with a practice, which brings them within reach of its staff. Harmless when repeated."""
     now = timezone.now()
     Relationship.objects.bulk_create(
@@ -144,3 +146,4 @@ def register(people: Iterable[UUID], practice: Organisation) -> None:
         ),
         ignore_conflicts=True,
     )
+    share_reach(people)

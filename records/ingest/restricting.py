@@ -23,6 +23,7 @@ from records.people.demographics import demographics
 from records.people.matching import DRAWN, draw, hide
 from records.people.national import overlay
 from records.people.restricted import Whereabouts
+from records.people.together import fill
 from records.search import keeping
 
 _REFERENCE: Final = re.compile(r'"reference":"([A-Za-z]+)/([0-9a-f-]{36})"')
@@ -51,22 +52,26 @@ def settle(spoken_of: Iterable[UUID], changed: Mapping[UUID, UUID | None]) -> No
         settle_person(person)
 
 
-def settle_person(person: UUID) -> None:
+def settle_person(person: UUID, *, again: bool = False) -> None:
     """Restricted or not, under every id of theirs and in every row, as all their sources now say.
 
-    To be called also when people were found to be one, or not to be. Harmless when repeated.
+    To be called also when people were found to be one, or not to be: with `again`, which draws their columns anew in
+    any case. Harmless when repeated.
     """
     ids = restricted.everyone_same(person)
     said = PatientLink.objects.filter(patient__in=ids, resource__security__overlap=[*restricted.LABELS]).exists()
-    for one in Patient.objects.filter(pk__in=ids):
+    people = list(Patient.objects.filter(pk__in=ids))
+    rows_too = said or not again or any(one.restricted for one in people)
+    for one in people:
+        if again or (one.restricted and not said):
+            _show(one)
+        elif not said:
+            continue
         if said:
             hide(one)
-        elif one.restricted:
-            _show(one)
-        else:
-            continue
         one.save(update_fields=[*DRAWN, "updated_at"])
-    _draw_rows(Resource.objects.filter(patient__in=ids))
+    if rows_too:
+        _draw_rows(Resource.objects.filter(patient__in=ids))
 
 
 def _show(person: Patient) -> None:
@@ -75,6 +80,7 @@ def _show(person: Patient) -> None:
     if (leading := leading_resource(person)) is not None:
         body = numbers.loads(leading.body)
         draw(person, demographics(body, _names([leading])(at(body, "generalPractitioner"))))
+        fill([person])
     overlay([person])
 
 

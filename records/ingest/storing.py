@@ -24,6 +24,7 @@ from records.ingest.pending import give_texts, record, settle_of
 from records.ingest.reading import Entry, Group
 from records.ingest.references import Scope, look_up_conditional, resolve
 from records.models import Attachment, Finding
+from records.people import comparing, duplicates
 from records.people.demographics import demographics
 from records.people.matching import Decision
 from records.search import keeping
@@ -160,6 +161,9 @@ def _store_batch(intake: Intake, batch: list[Incoming], scope: Scope) -> None:
     if intake.practice:
         people = [one.person for one in batch if one.type == "Patient" and one.person]
         persons.register(people, intake.practice)
+    spoken_of = {decision.patient.pk for decision in decisions.values()}
+    comparing.settle(spoken_of)
+    duplicates.look(spoken_of)
     about = {d.patient.pk for d in decisions.values() if d.patient.restricted or d.was_restricted}
     restricting.settle(about, {one.row: one.person for one in changed})
     letters.file([(one.resource, row) for one, row in zip(changed, made, strict=True)], intake.source)

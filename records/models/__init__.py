@@ -4,6 +4,7 @@ from records.models.asked import SourceCheck
 from records.models.findings import Finding
 from records.models.letters import Letter, LetterRead
 from records.models.looking import LastLooked
+from records.models.merging import DuplicateSuggestion, Merge, MergeNotice
 from records.models.people import Patient, PatientLink, Relationship
 from records.models.search import SearchText
 from records.models.store import Attachment, Received, ReceivedPiece, Resource, ResourceVersion
@@ -11,10 +12,13 @@ from records.models.tracing import Trace
 
 __all__ = [
     "Attachment",
+    "DuplicateSuggestion",
     "Finding",
     "LastLooked",
     "Letter",
     "LetterRead",
+    "Merge",
+    "MergeNotice",
     "Patient",
     "PatientLink",
     "Received",

@@ -25,6 +25,9 @@ class Finding(models.Model):
     about = models.CharField(max_length=255, blank=True)
     found_at = models.DateTimeField(auto_now_add=True)
     settled_at = models.DateTimeField(null=True, blank=True)
+    #: Who settled it and why, where a person did: then finding it again does not open it again.
+    settled_by = models.CharField(max_length=120, blank=True, db_default="")
+    why = models.CharField(max_length=300, blank=True, db_default="")
 
     class Meta:
         constraints: ClassVar = [

@@ -3,6 +3,7 @@
 import uuid
 from typing import ClassVar
 
+from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import models
 
@@ -25,7 +26,8 @@ class Patient(models.Model):
         ABSENT = "absent", "Not known"
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    #: Set when two were found to be one person; cleared when that is undone.
+    #: Set when two were found to be one person, to the one that is kept and itself merged into nobody; cleared when
+    #: that is undone.
     merged_into = models.ForeignKey("self", on_delete=models.PROTECT, null=True, blank=True)
     title = models.CharField(max_length=30, blank=True)
     given = models.CharField(max_length=120, blank=True)
@@ -48,6 +50,10 @@ class Patient(models.Model):
     traced_at = models.DateTimeField(null=True)
     #: Names without accents or case, and the postcode without its space: what find matches on.
     search_text = models.CharField(max_length=400, blank=True)
+    #: On what their sources disagree, in words: "date of birth" (records.people.comparing).
+    disagrees = ArrayField(models.CharField(max_length=40), default=list, db_default=[])
+    #: When they were last parted from somebody they had been joined with: who saw that is told (MergeNotice).
+    parted_at = models.DateTimeField(null=True)
     updated_at = models.DateTimeField(auto_now=True)
 
     class Meta:
@@ -64,6 +70,8 @@ class Patient(models.Model):
             models.Index(fields=["nhs_number"], name="patient_nhs_number"),
             models.Index(fields=["birth_date"], name="patient_birth_date"),
             models.Index(fields=["postcode"], name="patient_postcode"),
+            models.Index(fields=["phone"], condition=~models.Q(phone=""), name="patient_phone"),
+            models.Index(fields=["merged_into"], condition=models.Q(merged_into__isnull=False), name="patient_merged"),
         ]
 
     def __str__(self) -> str:
@@ -111,6 +119,8 @@ class Relationship(models.Model):
     until = models.DateTimeField(null=True, blank=True)
     #: In words, for the patient who asks: "referral to the heart failure clinic".
     why = models.CharField(max_length=200, blank=True)
+    #: The relationship of somebody joined to this patient that this one repeats: reach reads one patient's rows only.
+    through = models.ForeignKey("self", on_delete=models.CASCADE, null=True, blank=True, related_name="+")
 
     class Meta:
         constraints: ClassVar = [

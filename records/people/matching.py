@@ -6,9 +6,11 @@ looks wrong becomes a finding for somebody to settle.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from uuid import UUID
+
+from django.db.models import Q
 
 from records.models import Finding, Patient, PatientLink
 from records.people.demographics import Demographics
@@ -41,12 +43,13 @@ class Candidates:
         self._sources: dict[UUID, set[int]] = defaultdict(set)
         if not wanted:
             return
-        for person in Patient.objects.filter(nhs_number__in=wanted, merged_into__isnull=True).order_by("pk"):
-            if person.nhs_number_status != Patient.NhsNumber.FAILING:
-                self._people[person.nhs_number].append(person)
+        for number, person in _bearers(wanted):
+            if person not in self._people[number]:
+                self._people[number].append(person)
         known = [person.pk for people in self._people.values() for person in people]
-        for person_id, source_id in PatientLink.objects.filter(patient__in=known).values_list("patient", "source"):
-            self._sources[person_id].add(source_id)
+        links = PatientLink.objects.filter(Q(patient__in=known) | Q(patient__merged_into__in=known))
+        for person_id, root, source_id in links.values_list("patient", "patient__merged_into", "source"):
+            self._sources[root or person_id].add(source_id)
 
     def decide(self, said: Demographics, source_id: int) -> Decision:
         """The person whom this source means. A new one is unsaved and joins the candidates."""
@@ -64,6 +67,13 @@ class Candidates:
         decision.findings += said.findings
         self._sources[decision.patient.pk].add(source_id)
         return decision
+
+
+def _bearers(numbers: set[str]) -> Iterator[tuple[str, Patient]]:
+    """(number, who bears it), also under the number of somebody who was joined to them."""
+    found = Patient.objects.filter(nhs_number__in=numbers).select_related("merged_into").order_by("pk")
+    for person in found.exclude(nhs_number_status=Patient.NhsNumber.FAILING):
+        yield person.nhs_number, person.merged_into or person
 
 
 #: The columns of records.Patient that the leading source draws.
