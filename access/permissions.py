@@ -29,6 +29,8 @@ class Permission(StrEnum):
     WRITE_REFERRAL = "write and send a referral"
     READ_REFERRED = "read what was sent with a referral to us"
     READ_CARE_SUMMARY = "read a plain care summary of people on the caseload"
+    MERGE_RECORDS = "join patients who are one person, and part them"
+    SETTLE_FINDINGS = "settle what imports found"
     SEE_APPOINTMENTS = "see today's appointments"
     TRACE_PATIENT = "have PDS asked who a patient is, and say whether it found them"
 
@@ -41,13 +43,18 @@ _EVERYONE_AT_A_PRACTICE = {
     Permission.SEE_APPOINTMENTS,
     Permission.TRACE_PATIENT,
 }
-_CLINICIAN = _EVERYONE_AT_A_PRACTICE | {Permission.READ_RECORD, Permission.READ_LETTERS, Permission.WRITE_REFERRAL}
+_CLINICIAN = _EVERYONE_AT_A_PRACTICE | {
+    Permission.SETTLE_FINDINGS,
+    Permission.READ_RECORD,
+    Permission.READ_LETTERS,
+    Permission.WRITE_REFERRAL,
+}
 
 PERMISSIONS: dict[Role, frozenset[Permission]] = {
-    Role.GP: frozenset(_CLINICIAN),
+    Role.GP: frozenset(_CLINICIAN | {Permission.MERGE_RECORDS}),
     Role.NURSE: frozenset(_CLINICIAN),
     Role.RECEPTIONIST: frozenset(_EVERYONE_AT_A_PRACTICE),
-    Role.PRACTICE_MANAGER: frozenset(_EVERYONE_AT_A_PRACTICE),
+    Role.PRACTICE_MANAGER: frozenset(_EVERYONE_AT_A_PRACTICE | {Permission.MERGE_RECORDS, Permission.SETTLE_FINDINGS}),
     Role.PRIVACY_OFFICER: frozenset(),
     Role.SOCIAL_CARE: frozenset({Permission.READ_CARE_SUMMARY}),
     Role.HOSPITAL_CLINICIAN: frozenset({Permission.READ_REFERRED}),

@@ -2,6 +2,7 @@
 
 from uuid import UUID
 
+from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
 from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -14,12 +15,16 @@ from access.permissions import Permission, Role
 from exchange import health
 from gpportal import homes
 from records import panels, reach
+from records.models import Patient
+from records.people.actions import tell
+from records.people.seen import untold
 from records.pulling.schedule import standing, wish
 from records.screen.held import Held
 from records.tracing.actions import ask_if_old
 from records.tracing.panel import pds_panel
 from referrals.panels import next_steps, referrals
 from socialcare.panels import care
+from ui.dates import date_full
 
 
 @require_safe
@@ -47,6 +52,7 @@ def one_screen(request: ActingRequest, patient_id: UUID) -> HttpResponse:
     """A patient's shared record on one screen; without a clinical role, who they are, referrals and letters' titles."""
     who = request.actor
     patient = reach.patient_or_404(who, patient_id, **standing())
+    _say_what_was_parted(request, patient)
     if patient.pk != patient_id:  # found to be the same person as another since this address was noted
         return redirect("one-screen", patient_id=patient.pk)
     if not who.may(Permission.READ_RECORD):
@@ -63,6 +69,22 @@ def one_screen(request: ActingRequest, patient_id: UUID) -> HttpResponse:
     audit.record(by=who, action="opened record", patient=patient.pk, of=patient)
     ask_if_old(patient=patient, by=who)
     return render(request, "gpportal/one_screen.html", context)
+
+
+def _say_what_was_parted(request: ActingRequest, patient: Patient) -> None:
+    """Once to each person who opened a joined record that was parted since. No query for any other patient."""
+    if patient.parted_at is None or request.actor.user_id is None:
+        return
+    waiting = untold(request.actor.user_id, patient.pk)
+    for one in waiting:
+        joined, parted = date_full(one.merge.at), date_full(one.merge.undone_at)
+        when = f"on {joined}" if joined == parted else f"from {joined} to {parted}"
+        messages.warning(
+            request,
+            f"This record was joined with another person's {when}, and you opened it then. "
+            f"Check anything you did or noted on it. Parted because: {one.merge.undone_reason}",
+        )
+    tell(notices=waiting, by=request.actor)
 
 
 def _desk(request: ActingRequest, patient_id: UUID) -> HttpResponse:

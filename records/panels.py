@@ -47,6 +47,7 @@ def banner(actor: Actor, patient: Patient, held: Held | None = None, *, heading:
     return {
         "patient": patient,
         "heading": heading,
+        "details": actor.may(Permission.READ_DEMOGRAPHICS),
         "age": age(patient.birth_date_written or patient.birth_date, patient.deceased_on),
         "alerts": alerts(held) if clinical else [],
         "fresh": freshness.region(held) if clinical else {},

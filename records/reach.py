@@ -7,12 +7,13 @@ from collections.abc import Iterable
 from typing import Any, Final
 from uuid import UUID
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from django.http import Http404
 
 from access.actor import Actor
 from access.permissions import Role
-from records.models import Finding, Letter, Patient, Relationship, Resource, Trace
+from records.models import DuplicateSuggestion, Finding, Letter, Merge, Patient, Relationship, Resource, Trace
+from records.people.duplicates import registered_nowhere
 from records.people.national import PDS_ODS
 
 _PRACTICE_ROLES: Final = frozenset({Role.GP, Role.NURSE, Role.RECEPTIONIST, Role.PRACTICE_MANAGER})
@@ -110,6 +111,55 @@ def all_letters(actor: Actor) -> QuerySet[Letter]:
     if actor.role not in _CLINICIANS:
         return Letter.objects.none()
     return Letter.objects.filter(_is_reached(actor))
+
+
+def merges(actor: Actor, patient: Patient) -> QuerySet[Merge]:
+    """What was joined with a patient within reach, and parted again; the newest first."""
+    ids = _rows_of(actor, patient)
+    either = Merge.objects.filter(Q(kept__in=ids) | Q(other__in=ids)) if ids else Merge.objects.none()
+    return either.select_related("kept", "other").order_by("-at")
+
+
+def merge_or_404(actor: Actor, patient: Patient, merge_id: UUID) -> Merge:
+    found = merges(actor, patient).filter(pk=merge_id).first()
+    if found is None:
+        raise Http404("No such merge")
+    return found
+
+
+def suggestions(actor: Actor) -> QuerySet[DuplicateSuggestion]:
+    """Pairs to be decided, one of whom is within reach; the other as well, or registered nowhere."""
+    if actor.role not in _PRACTICE_ROLES:
+        return DuplicateSuggestion.objects.none()
+    within, nowhere = patients(actor), registered_nowhere()
+    first, second = ({"pk": OuterRef("first")}, {"pk": OuterRef("second")})
+    mine = {"first": Exists(within.filter(**first)), "second": Exists(within.filter(**second))}
+    open_ = DuplicateSuggestion.objects.filter(state=DuplicateSuggestion.State.OPEN)
+    return open_.filter(
+        (Q(mine["first"]) & (Q(mine["second"]) | Q(Exists(nowhere.filter(**second)))))
+        | (Q(mine["second"]) & Q(Exists(nowhere.filter(**first))))
+    ).select_related("first", "second")
+
+
+def comparable_or_404(actor: Actor, patient: Patient, other_id: UUID) -> Patient:
+    """Somebody who may be the same person as a patient within reach: within reach too, or suggested as such.
+
+    Who is registered nowhere is within nobody's reach; of them a page shows only what is needed to decide.
+    """
+    near = patients(actor).exclude(pk=patient.pk).filter(pk=other_id).first()
+    if near is not None:
+        return near
+    first, second = sorted((patient.pk, other_id))
+    found = suggestions(actor).filter(first=first, second=second).first()
+    if found is None:
+        raise Http404("No such patient")
+    return found.second if found.first_id == patient.pk else found.first
+
+
+def counts(patient: Patient) -> dict[str, int]:
+    """How many entries of each kind are held of somebody, under all their ids: no content."""
+    rows = Resource.objects.filter(Q(patient=patient) | Q(patient__merged_into=patient)).exclude(kind="")
+    return dict(rows.order_by().values_list("kind").annotate(number=Count("pk")))
 
 
 def findings(actor: Actor) -> QuerySet[Finding]:

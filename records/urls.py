@@ -2,12 +2,16 @@
 
 from django.urls import path
 
-from records.views import entries, finding, letters, looking, pds, printing, record, results, timeline
+from records.views import details, entries, finding, joining, letters, looking, pds, printing, record, results, timeline
 
 app_name = "records"
 urlpatterns = [
     path("", finding.find, name="find"),
     path("to-check/", finding.to_check, name="to-check"),
+    path("to-check/<int:finding_id>/", finding.settle, name="settle"),
+    path("<uuid:patient_id>/details/", details.details, name="details"),
+    path("<uuid:patient_id>/merge/<uuid:other_id>/", joining.join, name="join"),
+    path("<uuid:patient_id>/merges/<uuid:merge_id>/", joining.part, name="merge"),
     path("<uuid:patient_id>/panel/freshness/", record.freshness, name="freshness"),
     path("<uuid:patient_id>/panel/problems/", record.problems, name="problems"),
     path("<uuid:patient_id>/panel/medicines/", record.medicines, name="medicines"),

@@ -84,15 +84,15 @@ def undo_merge(*, merge: Merge, reason: str, by: Actor) -> Merge:
 
 
 @transaction.atomic
-def not_the_same(*, suggestion: DuplicateSuggestion, reason: str, by: Actor) -> None:
-    """Decide that two are different people; they are not suggested again."""
-    open_ = DuplicateSuggestion.objects.select_for_update().get(pk=suggestion.pk)
-    if open_.state != State.OPEN:
-        raise NotAllowedNow("Somebody else has decided this meanwhile.")
-    _decide(open_.first_id, open_.second_id, State.NOT_SAME, reason, by)
-    _close_findings(open_.first_id, open_.second_id, by, reason)
-    for person in (open_.first_id, open_.second_id):
-        audit.record(by=by, action="decided not the same person", patient=person, of=open_, note=reason[:200])
+def not_the_same(*, one: Patient, other: Patient, reason: str, by: Actor) -> None:
+    """Decide that two are different people; they are not suggested again. Raises NotAllowedNow."""
+    take_turn()
+    if _locked(one.pk).pk == _locked(other.pk).pk:
+        raise NotAllowedNow("Somebody has joined them meanwhile: part them first.")
+    _decide(one.pk, other.pk, State.NOT_SAME, reason, by)
+    _close_findings(one.pk, other.pk, by, reason)
+    for person in (one, other):
+        audit.record(by=by, action="decided not the same person", patient=person.pk, of=person, note=reason[:200])
 
 
 @transaction.atomic

@@ -195,6 +195,13 @@ def of(people: Iterable[UUID]) -> dict[UUID, list[Statement]]:
     return found
 
 
+def together(people: Iterable[UUID], *, hidden: bool = False) -> Table:
+    """What all sources say of one person under all their ids, or of two that may be one."""
+    said = [one for statements in of(people).values() for one in statements]
+    said.sort(key=lambda one: (one.source.kind != "practice", one.source.name))
+    return table(said, hidden=hidden)
+
+
 def settle(people: Iterable[UUID]) -> None:
     """Notes on each person, those who are kept for all joined to them, on what their sources disagree."""
     wanted = list(people)

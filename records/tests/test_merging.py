@@ -239,13 +239,14 @@ def test_not_the_same_is_remembered(
     take: Take, tmp_path: Path, riverside: Organisation, infirmary: Organisation, gp: Person
 ) -> None:
     kept, other = take(riverside), take(infirmary, born="1970-01-05")
-    not_the_same(suggestion=DuplicateSuggestion.objects.get(), reason="Mother and daughter", by=gp.actor)
+    not_the_same(one=kept, other=other, reason="Mother and daughter", by=gp.actor)
     again = taking.patient(other.links.get().source_key, born="1970-01-05", gender="female")
     taking.take(taking.write(tmp_path / "again.ndjson", again), infirmary)
     assert DuplicateSuggestion.objects.get().state == DuplicateSuggestion.State.NOT_SAME
     assert kept.merged_into_id is None
+    join(kept, other, gp)
     with pytest.raises(NotAllowedNow, match="meanwhile"):
-        not_the_same(suggestion=DuplicateSuggestion.objects.get(), reason="Again", by=gp.actor)
+        not_the_same(one=kept, other=other, reason="Again", by=gp.actor)
 
 
 def test_sources_that_disagree_are_noted_on_the_kept(

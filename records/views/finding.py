@@ -1,16 +1,20 @@
 """Finding a patient, and what imports found that somebody has to look at."""
 
-from typing import Final
+from typing import Any, Final
 
-from django.http import HttpResponse
-from django.shortcuts import render
-from django.views.decorators.http import require_safe
+from django.contrib import messages
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_http_methods, require_safe
 
 from access import audit
 from access.guard import ActingRequest, requires
 from access.permissions import Permission
 from records import reach
+from records.forms import ReasonForm
+from records.models import DuplicateSuggestion, Finding
 from records.people import find as finding
+from records.people.actions import NotAllowedNow, settle_finding
 from ui.htmx import respond
 
 FOUND: Final = 20
@@ -31,7 +35,54 @@ def find(request: ActingRequest) -> HttpResponse:
 @requires(Permission.READ_DEMOGRAPHICS)
 def to_check(request: ActingRequest) -> HttpResponse:
     """What an import found and a person has to look at: shared or failing NHS numbers, references that lead nowhere."""
-    waiting = reach.findings(request.actor)
-    audit.record(by=request.actor, action="opened records to check")
-    context = {"findings": waiting.order_by("kind", "found_at")[:TO_CHECK], "number": waiting.count()}
+    who = request.actor
+    waiting, pairs = reach.findings(who), _pairs(request)
+    audit.record(by=who, action="opened records to check")
+    context = {
+        "findings": waiting.order_by("kind", "found_at")[:TO_CHECK],
+        "pairs": pairs,
+        "number": waiting.count() + len(pairs),
+        "may_join": who.may(Permission.MERGE_RECORDS),
+        "may_settle": who.may(Permission.SETTLE_FINDINGS),
+    }
     return render(request, "records/to_check.html", context)
+
+
+def _pairs(request: ActingRequest) -> list[dict[str, Any]]:
+    """Pairs that may be one person, the likeliest first; `mine` is the one within reach."""
+    rank = {grade: place for place, grade in enumerate(DuplicateSuggestion.Grade.values)}
+    found = sorted(reach.suggestions(request.actor)[:TO_CHECK], key=lambda one: (rank[one.grade], one.found_at))
+    near = reach.patients(request.actor).filter(pk__in=[pk for one in found for pk in (one.first_id, one.second_id)])
+    within = set(near.values_list("pk", flat=True))
+    pairs = []
+    for one in found:
+        mine, other = (one.first, one.second) if one.first_id in within else (one.second, one.first)
+        pairs.append({"suggestion": one, "mine": mine, "other": other, "people": (mine, other)})
+    return pairs
+
+
+@require_http_methods(["GET", "POST"])
+@requires(Permission.SETTLE_FINDINGS)
+def settle(request: ActingRequest, finding_id: int) -> HttpResponse:
+    """One finding, and settling it with a reason."""
+    found = reach.findings(request.actor).filter(pk=finding_id).first()
+    if found is None:
+        raise Http404("No such finding")
+    form = ReasonForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            settle_finding(finding=found, reason=form.cleaned_data["reason"], by=request.actor)
+        except NotAllowedNow as error:
+            messages.error(request, str(error))
+        else:
+            messages.success(request, "Settled.")
+        return redirect("records:to-check")
+    if request.method == "GET":
+        audit.record(by=request.actor, action="opened a finding", patient=found.patient_id, of=found)
+    context = {
+        "finding": found,
+        "form": form if request.method == "POST" else ReasonForm(),
+        "other": found.about if found.kind == Finding.Kind.SAME_NUMBER else "",
+        "may_join": request.actor.may(Permission.MERGE_RECORDS),
+    }
+    return render(request, "records/settle.html", context, status=422 if request.method == "POST" else 200)

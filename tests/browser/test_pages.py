@@ -25,6 +25,7 @@ GP_PAGES = [
     "/patients/to-check/",
     "/patients/{jane}/",
     "/patients/{jane}/changed/",
+    "/patients/{jane}/details/",
     "/patients/{jane}/problems/past/",
     "/patients/{jane}/medicines/past/",
     "/patients/{jane}/results/",
