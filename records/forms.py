@@ -19,6 +19,7 @@ class ReasonForm(forms.Form):
         label="How do you know?",
         help_text="For the audit: whom you asked, what you looked at. No clinical detail.",
         max_length=300,
+        initial="",
         error_messages=_REASON,
     )
 

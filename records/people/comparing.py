@@ -80,7 +80,7 @@ def disagreements(statements: Sequence[Statement]) -> list[str]:
 
 
 def _row(name: str, statements: Sequence[Statement]) -> Row:
-    said = tuple(one.says.get(name, ()) for one in statements)
+    said = tuple(tuple(_shown(name, line) for line in one.says.get(name, ())) for one in statements)
     differs = difference(name, statements)
     several = sum(bool(one) for one in said) > 1
     return Row(name, FIELDS[name], said, differs, agrees=several and not differs and name in _ALIKE)
@@ -98,9 +98,20 @@ def difference(name: str, statements: Sequence[Statement]) -> str:
 
 def _spoken(name: str, one: Statement) -> str:
     value = one.first(name)
-    if name == "birth_date":
-        return date_full(value) or value
-    return nhs_number(value.partition(" ")[0]) if name == "nhs_number" else value
+    return _shown(name, value.partition(" (")[0] if name == "nhs_number" else value)
+
+
+def _shown(name: str, value: str) -> str:
+    """A line as people read it: "5 Jan 1942", "999 231 9151 (verified)"."""
+    match name:
+        case "birth_date":
+            return date_full(value) or value
+        case "nhs_number":
+            number, gap, aside = value.partition(" (")
+            return nhs_number(number) + gap + aside
+        case "gender":
+            return value.capitalize()
+    return value
 
 
 def _how(name: str, speaking: Sequence[Statement]) -> str:

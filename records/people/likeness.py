@@ -75,6 +75,8 @@ class _Same:
         self.swapped = bool(one.given and one.family) and (one.family, one.given) == (other.given, other.family)
         self.born = one.born is not None and one.born == other.born
         self.exchanged = bool(one.born and other.born and exchanged(one.born, other.born))
+        self.born_differs = bool(one.born and other.born) and one.born != other.born
+        self.names_differ = not (self.family or self.nearly_given or self.swapped)
         self.born_unknown = one.born is None or other.born is None
         self.phone = bool(one.phone) and one.phone == other.phone
         self.home = bool(one.postcode and one.address) and (one.postcode, one.address) == (
@@ -132,6 +134,7 @@ def _reasons(same: _Same) -> list[str]:
         (same.family and same.given, "Same name"),
         (same.family and same.nearly_given and not same.given, "Same family name, and first names that may be one"),
         (same.swapped, "First name and family name exchanged"),
+        (same.family and not same.nearly_given and not same.twins, "Same family name, another first name"),
         (same.nearly_given and not same.family and not same.swapped, "Same first name, another family name"),
         (same.born, "Same date of birth"),
         (same.exchanged, "Dates of birth with day and month exchanged"),
@@ -139,6 +142,8 @@ def _reasons(same: _Same) -> list[str]:
         (same.phone, "Same telephone"),
         (same.home, "Same address"),
         (same.twins, TWINS),
+        (same.born_differs and not same.exchanged, "But the dates of birth differ"),
+        (same.names_differ, "But the names differ"),
         (same.numbers_verified_and_differ, "But both NHS numbers are verified and differ: then they are two people"),
         (same.numbers_differ and not same.numbers_verified_and_differ, "But the NHS numbers differ"),
     ]

@@ -1,5 +1,6 @@
 """The pages on who a patient is: details by source, joining, parting, and settling what was found."""
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -64,6 +65,7 @@ def test_pairs_are_listed_compared_and_joined(two: tuple[Patient, Patient], gp: 
     page = gp.client.get(url(kept, other))
     assert page.status_code == 200
     assert "Likely one person" in page.content.decode()
+    assert "None" not in re.findall(r"<textarea[^>]*>(.*?)</textarea>", page.content.decode(), re.DOTALL)[0]
     assert AuditEvent.objects.filter(action="compared records").count() == 2
     refused = gp.client.post(url(kept, other), {"act": "join", "kept": str(kept.pk), "reason": ""})
     assert refused.status_code == 422

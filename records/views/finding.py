@@ -3,6 +3,7 @@
 from typing import Any, Final
 
 from django.contrib import messages
+from django.db.models import QuerySet
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_safe
@@ -36,7 +37,8 @@ def find(request: ActingRequest) -> HttpResponse:
 def to_check(request: ActingRequest) -> HttpResponse:
     """What an import found and a person has to look at: shared or failing NHS numbers, references that lead nowhere."""
     who = request.actor
-    waiting, pairs = reach.findings(who), _pairs(request)
+    pairs = _pairs(request)
+    waiting = _not_among(pairs, reach.findings(who))
     audit.record(by=who, action="opened records to check")
     context = {
         "findings": waiting.order_by("kind", "found_at")[:TO_CHECK],
@@ -46,6 +48,15 @@ def to_check(request: ActingRequest) -> HttpResponse:
         "may_settle": who.may(Permission.SETTLE_FINDINGS),
     }
     return render(request, "records/to_check.html", context)
+
+
+def _not_among(pairs: list[dict[str, Any]], waiting: QuerySet[Finding]) -> QuerySet[Finding]:
+    """Without the shared numbers of pairs that are listed as pairs."""
+    for pair in pairs:
+        one, other = pair["people"]
+        for mine, theirs in ((one.pk, other.pk), (other.pk, one.pk)):
+            waiting = waiting.exclude(kind=Finding.Kind.SAME_NUMBER, patient=mine, about=str(theirs))
+    return waiting
 
 
 def _pairs(request: ActingRequest) -> list[dict[str, Any]]:
