@@ -179,7 +179,7 @@ def test_the_old_address_leads_to_the_kept_patient(route: str, two: tuple[Patien
     old = gp.client.get(filled(route, {"patient_id": other.pk}), follow=True)
     new = gp.client.get(filled(route, {"patient_id": kept.pk}), follow=True)
     assert old.status_code == new.status_code
-    assert str(other.pk) not in old.content.decode().replace(f"merge/{other.pk}", "")
+    assert str(other.pk) not in old.content.decode(errors="replace")
 
 
 def test_undone_twice_is_refused_in_words(two: tuple[Patient, Patient], gp: Person) -> None:
