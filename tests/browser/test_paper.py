@@ -1,0 +1,33 @@
+"""The summary as a browser prints it: only the sheet, with name and page number on each page."""
+
+import io
+
+import pytest
+from pypdf import PdfReader
+
+from access.models import Organisation
+from conftest import Person
+from records.models import Patient
+from records.tests.saying import say
+from tests.browser.conftest import SignIn
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def test_each_printed_page_says_whose_it_is(
+    sign_in: SignIn, gp: Person, jane: Patient, riverside: Organisation
+) -> None:
+    long = "something whose name takes more than one line of a narrow column on paper"
+    for number in range(25):
+        say(riverside, jane, "problem", f"Problem {number}, {long}", str(number))
+        say(riverside, jane, "medicine", f"Medicine {number}, {long}", str(number))
+    page = sign_in(gp, javascript=False)
+    page.goto(f"/patients/{jane.pk}/summary/")
+    printed = PdfReader(io.BytesIO(page.pdf(prefer_css_page_size=True, format="A4")))
+    assert len(printed.pages) > 1
+    for number, one in enumerate(printed.pages, 1):
+        text = " ".join(one.extract_text().split())
+        assert "SMITH, Jane" in text
+        assert f"Page {number} of {len(printed.pages)}" in text
+        for beside in ("Open as PDF", "Sign out", "Demonstration data"):
+            assert beside not in text
