@@ -53,7 +53,7 @@ def pds(program: Pds, key_file: Path, settings: Any, monkeypatch: pytest.MonkeyP
     settings.PDS_TOKEN_URL = f"{program.url}/oauth2/token"
     settings.PDS_API_KEY, settings.PDS_KEY_FILE, settings.PDS_KEY_ID = pds_program.API_KEY, key_file, "test-1"
     settings.PDS_PER_SECOND = 1000
-    settings.PARTNER_TIMEOUT_SECONDS = 5
+    settings.PARTNER_TIMEOUT_SECONDS = 30
     monkeypatch.setattr(doorbell, "ring", lambda task, message_id: None)
     program.change("", "reset")
     yield program
@@ -213,6 +213,36 @@ def test_a_superseded_number_moves_to_the_new_one(pds: Pds, piotr: Patient, rece
     assert "999 118 7758 was replaced by 999 840 8229" in panel(piotr, receptionist)
     assert AuditEvent.objects.get(action="traced with PDS").note == "the NHS number was replaced by a newer one"
     assert [one.patient for one in find.patients(receptionist.actor, PIOTR_NOW)] == [piotr]
+
+
+def test_a_superseded_number_joins_two_who_are_certainly_one(
+    pds: Pds, piotr: Patient, make_patient: MakePatient, gp: Person
+) -> None:
+    """Audited, and undone like any joining."""
+    other = make_patient(
+        title="Mr", given="Piotr", family="Nowak", birth_date=dt.date(1981, 6, 12), birth_date_written="1981-06-12",
+        nhs_number=PIOTR_NOW,
+    )  # fmt: skip
+    ask(piotr, gp)
+    other.refresh_from_db()
+    assert (piotr.merged_into, other.merged_into) == (other, None)
+    assert (other.nhs_number, other.nhs_number_status) == (PIOTR_NOW, Patient.NhsNumber.VERIFIED)
+    assert other.traced_at is not None
+    joined = AuditEvent.objects.filter(action="joined records")
+    assert {(one.actor_name, one.patient_id) for one in joined} == {("PDS", piotr.pk), ("PDS", other.pk)}
+    assert "PDS replaced one NHS number by the other" in joined[0].note
+    assert "was replaced by 999 840 8229" in panel(other, gp)
+    assert gp.client.get(f"/patients/{piotr.pk}/").headers["Location"] == f"/patients/{other.pk}/"
+
+
+def test_two_with_one_number_that_nothing_superseded_are_not_joined(
+    pds: Pds, jane: Patient, make_patient: MakePatient, gp: Person
+) -> None:
+    other = make_patient(nhs_number=JANE)
+    assert ask(jane, gp).state == State.TAKEN
+    other.refresh_from_db()
+    assert (jane.merged_into, other.merged_into) == (None, None)
+    assert not Resource.objects.exists()
 
 
 def test_a_new_number_that_somebody_uncertain_has_is_suggested_and_not_merged(
@@ -446,7 +476,7 @@ def test_only_the_patients_own_practice_may_ask(
 
 def test_the_button_asks_and_the_panel_polls_until_it_is_settled(pds: Pds, jane: Patient, receptionist: Person) -> None:
     client = receptionist.client
-    assert client.post(f"/patients/{jane.pk}/pds/check/").headers["Location"] == f"/patients/{jane.pk}/"
+    assert client.post(f"/patients/{jane.pk}/pds/check/").headers["Location"] == f"/patients/{jane.pk}/details/"
     page = client.get(f"/patients/{jane.pk}/").content.decode()
     assert 'hx-trigger="every 2s"' in page
     seen = re.search(r"seen=([^\"]+)\"", page[page.index('id="pds"') :])

@@ -15,10 +15,14 @@ from records.ingest.identity import row_id
 from records.ingest.reading import Entry
 from records.ingest.storing import Intake, store_within, take_turn
 from records.models import Finding, Patient, PatientLink, Received, ReceivedPiece, Resource, Trace
+from records.people.actions import merge
 from records.people.matching import DRAWN
 from records.people.national import PDS_ODS, overlay
+from records.people.restricted import everyone_same
+from records.tracing.judging import certain
 
 _GZIP: Final = 31
+_SUPERSEDED: Final = "PDS replaced one NHS number by the other; name and date of birth agree"
 
 
 def source() -> Organisation:
@@ -42,16 +46,20 @@ def close(trace: Trace, state: str) -> None:
 def take(trace: Trace, patient: Patient, said: Json, *, by: Actor, basis: str = PatientLink.Basis.NHS_NUMBER) -> None:
     """In the caller's transaction: PDS's Patient becomes a source of this person, who is thereby traced.
 
-    When another patient here has the number already, nothing is taken over: that is for a person to settle.
+    Another patient here may have the number already. When it superseded the one asked about, and birth date and family
+    name of both agree with PDS's, they are joined; else nothing is taken over: that is for a person to settle.
     """
     take_turn()
+    moved = trace.asked_number not in ("", trace.found_number)
     holder = _holder(trace.found_number, patient)
     if holder is not None:
-        _suggest(trace, patient, holder, by)
-        return
+        if not (moved and certain(patient, said) and certain(holder, said)):
+            _suggest(trace, patient, holder, by)
+            return
+        patient = merge(kept=holder, other=patient, reason=_SUPERSEDED, by=by, superseded=True).kept
     row = _store(patient, said, basis, by)
-    PatientLink.objects.filter(source=source(), patient=patient).exclude(resource_id=row.pk).delete()
-    moved = bool(patient.nhs_number) and patient.nhs_number != trace.found_number
+    own = PatientLink.objects.filter(source=source(), patient__in=everyone_same(patient.pk))
+    own.exclude(resource_id=row.pk).delete()
     patient.refresh_from_db()
     overlay([patient])
     patient.traced_at = timezone.now()

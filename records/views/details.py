@@ -11,6 +11,7 @@ from access.guard import ActingRequest, requires
 from access.permissions import Permission
 from records import panels, reach
 from records.people import comparing
+from records.tracing.panel import pds_panel
 
 
 @require_safe
@@ -24,6 +25,7 @@ def details(request: ActingRequest, patient_id: UUID) -> HttpResponse:
         "patient": patient,
         "table": comparing.together(reach.ids(request.actor, patient), hidden=patient.restricted),
         "merges": reach.merges(request.actor, patient),
+        "pds": pds_panel(request.actor, patient) if request.actor.may(Permission.TRACE_PATIENT) else None,
         "may_join": request.actor.may(Permission.MERGE_RECORDS),
     }
     return render(request, "records/details.html", context)

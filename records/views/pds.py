@@ -59,4 +59,4 @@ def decide(request: ActingRequest, patient_id: UUID, trace_id: UUID) -> HttpResp
 def _answer(request: ActingRequest, patient: Patient) -> HttpResponse:
     if wants_part(request):
         return render(request, "records/_pds.html", {"panel": pds_panel(request.actor, patient)})
-    return redirect("one-screen", patient_id=patient.pk)
+    return redirect("records:details", patient_id=patient.pk)
