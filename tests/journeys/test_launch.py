@@ -26,7 +26,9 @@ def processes_of(data: Path) -> list[int]:
 @linux_only
 def test_a_second_start_is_quick_and_a_killed_launcher_leaves_nothing(tmp_path: Path) -> None:
     data, port = tmp_path / "data", free_port()
+    began = time.monotonic()
     launcher, line = start(data, port)
+    first = time.monotonic() - began
     assert line == f"ready http://127.0.0.1:{port}"
     launcher.send_signal(signal.SIGTERM)
     assert launcher.wait(timeout=20) == 0
@@ -34,8 +36,8 @@ def test_a_second_start_is_quick_and_a_killed_launcher_leaves_nothing(tmp_path: 
 
     began = time.monotonic()
     launcher, _ = start(data, port)
-    # The promise is 10 s; twice that here, since the other tests share the two cores.
-    assert time.monotonic() - began < 20
+    # The promise is 10 s, which `./gp bench stack` measures; here other tests share the cores, during both starts.
+    assert time.monotonic() - began < first / 2
     assert len(processes_of(data)) >= 7  # PostgreSQL, Valkey, web, worker, beat, two partners
     launcher.kill()
     launcher.wait()
