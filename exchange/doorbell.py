@@ -11,8 +11,10 @@ from redis.exceptions import RedisError
 log = structlog.get_logger(__name__)
 
 
-def ring(task: str, message_id: UUID) -> None:
+def ring(task: str, message_id: UUID) -> bool:
     """Ask a worker to look at a message. Never fails and waits two seconds at most: a dead broker is only logged.
+
+    Whether the broker took it.
 
     A ring that no worker hears before two more sweeps is dropped, so that rings do not pile up while workers are down.
     """
@@ -20,3 +22,5 @@ def ring(task: str, message_id: UUID) -> None:
         current_app.send_task(task, args=[str(message_id)], expires=3 * settings.SWEEP_SECONDS, retry=False)
     except (OperationalError, RedisError, OSError) as error:
         log.warning("doorbell lost", task=task, message=str(message_id), error=type(error).__name__)
+        return False
+    return True

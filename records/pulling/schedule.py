@@ -5,6 +5,7 @@ A row says what is to be done; the broker is only a doorbell. One worker asks at
 
 import datetime as dt
 import random
+import time
 from dataclasses import dataclass, replace
 from typing import Any, Final
 from uuid import UUID
@@ -22,6 +23,7 @@ from records.models import Patient, Relationship, Resource, SourceCheck
 
 AT_ONCE: Final = 50
 MOST_TOMORROW: Final = 2000
+_silent_until = 0.0
 
 
 #: What of a SourceCheck screens need; the entity tags are for the one who asks.
@@ -129,14 +131,16 @@ def wish_tomorrow() -> int:
 
 
 def _ring_all(checks: list[UUID]) -> None:
-    for one in checks:
-        ring(one)
+    """Rings, but lets no page wait for a broker that did not answer the page before."""
+    global _silent_until
+    if time.monotonic() >= _silent_until and not all(ring(one) for one in checks):
+        _silent_until = time.monotonic() + settings.SWEEP_SECONDS
 
 
 # Doing ----------------------------------------------------------------------------------------------------------------
-def ring(check_id: UUID) -> None:
-    """Ask a worker to ask. A lost ring loses nothing: the sweep finds what is due."""
-    doorbell.ring("records.tasks.pull", check_id)
+def ring(check_id: UUID) -> bool:
+    """Ask a worker to ask; whether the broker took it. A lost ring loses nothing: the sweep finds what is due."""
+    return doorbell.ring("records.tasks.pull", check_id)
 
 
 def due() -> QuerySet[SourceCheck]:

@@ -44,7 +44,7 @@ def _own_key_and_clean_caches(settings: Any, tmp_path_factory: pytest.TempPathFa
 def rung(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Rings of the doorbell; no broker is asked."""
     heard: list[str] = []
-    monkeypatch.setattr(doorbell, "ring", lambda task, check_id: heard.append(str(check_id)))
+    monkeypatch.setattr(doorbell, "ring", lambda task, check_id: heard.append(str(check_id)) or True)
     return heard
 
 
@@ -495,6 +495,20 @@ def test_an_answer_without_news_does_not_redraw_the_panels(check: SourceCheck, g
     answer = gp.client.get(f"/patients/{check.patient_id}/panel/freshness/", {"seen": seen})
     assert answer.status_code == 286
     assert "HX-Trigger" not in answer.headers
+
+
+def test_no_page_waits_for_a_broker_that_did_not_answer_the_page_before(
+    jane: Patient, hospital: Partner, pharmacy: Organisation, gp: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Partner.objects.create(organisation=pharmacy, endpoint=hospital.endpoint, token_url="", jwks_url="", pulls=True)
+    tried: list[str] = []
+    monkeypatch.setattr(doorbell, "ring", lambda task, check_id: bool(tried.append(str(check_id))))
+    monkeypatch.setattr(schedule, "_silent_until", 0.0)
+    assert gp.client.get(f"/patients/{jane.pk}/").status_code == 200
+    assert (len(tried), SourceCheck.objects.filter(due_at__isnull=False).count()) == (1, 2)
+    SourceCheck.objects.all().delete()
+    gp.client.get(f"/patients/{jane.pk}/")
+    assert (len(tried), SourceCheck.objects.count()) == (1, 2), "the sweep will find them"
 
 
 def test_reception_asks_nobody(jane: Patient, hospital: Partner, receptionist: Person, rung: list[str]) -> None:
