@@ -13,7 +13,17 @@ from access.permissions import Role
 from records.models import Merge, MergeNotice
 
 #: How actions that only read begin; the rest was done.
-_READ: Final = ("opened", "downloaded", "printed", "searched", "compared", "was told", "marked")
+_READ: Final = (
+    "opened",
+    "downloaded",
+    "printed",
+    "searched",
+    "compared",
+    "was told",
+    "marked",
+    "asked PDS",
+    "PDS answered",
+)
 _OUR_OWN: Final = ("joined records", "parted records")
 _MOST: Final = 2000
 

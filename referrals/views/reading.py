@@ -11,6 +11,7 @@ from access import audit
 from access.guard import ActingRequest, requires
 from access.permissions import Permission
 from records.panels import banner
+from records.reach import patient_or_404
 from referrals import reach, rows
 from referrals.history import history
 from ui.htmx import UNCHANGED, moving, wants_part
@@ -38,7 +39,7 @@ def referral(request: ActingRequest, referral_id: UUID) -> HttpResponse:
             return HttpResponse(status=UNCHANGED)
         return render(request, "referrals/_referral.html", context, status=status)
     audit.record(by=request.actor, action="opened referral", patient=found.patient_id, of=found)
-    context["banner"] = banner(request.actor, found.patient)
+    context["banner"] = banner(request.actor, patient_or_404(request.actor, found.patient_id))
     return render(request, "referrals/referral.html", context)
 
 

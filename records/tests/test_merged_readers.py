@@ -1,0 +1,73 @@
+"""Everything that reads a patient's rows, for somebody who was joined: no row was rewritten, and nothing is lost."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from access.models import Organisation
+from conftest import Person
+from gpportal import homes
+from records import inbound, panels, reach
+from records.letters import incoming
+from records.letters.correspondence import to_read
+from records.models import Finding, Patient, Resource
+from records.people.actions import merge
+from records.tests import letters, saying
+
+pytestmark = pytest.mark.django_db
+Two = tuple[Patient, Patient]
+
+
+@pytest.fixture
+def two(make_patient: Callable[..., Patient], gp: Person) -> Two:
+    """One registered here without an NHS number, and one known only elsewhere who was joined to them."""
+    kept = make_patient(nhs_number="", nhs_number_status=Patient.NhsNumber.ABSENT)
+    other = make_patient(registered_at=None, nhs_number=letters.NHS_NUMBER)
+    merge(kept=kept, other=other, reason="Rang her", by=gp.actor)
+    return Patient.objects.get(pk=kept.pk), other
+
+
+def test_their_letters_are_listed_opened_and_read(two: Two, infirmary: Organisation, gp: Person) -> None:
+    kept, other = two
+    letter = saying.file_letter(infirmary, other, "<p>She was seen.</p>")
+    assert list(reach.letters(gp.actor, kept)) == [letter]
+    assert to_read(gp.actor, 10)[0] == [letter]
+    page = gp.client.get(f"/patients/{kept.pk}/letters/{letter.pk}/")
+    assert "She was seen." in page.content.decode()
+    assert to_read(gp.actor, 10)[1] == 0
+
+
+def test_their_bookings_are_todays_and_lead_to_the_kept(two: Two, riverside: Organisation, gp: Person) -> None:
+    kept, other = two
+    later = timezone.localtime().replace(hour=23, minute=59)
+    saying.say(
+        riverside, other, "appointment", "Review", status="booked", date=later, detail={"practitioner": gp.user.name}
+    )
+    [slot] = homes.day(gp.actor, everyone=False).slots
+    assert slot.patient == kept
+
+
+def test_what_was_found_of_them_stays_on_the_list(two: Two, infirmary: Organisation, gp: Person) -> None:
+    row = saying.say(infirmary, two[1], "problem")
+    finding = Finding.objects.create(kind=Finding.Kind.OTHER_PATIENT, resource=row, patient=two[1])
+    assert list(reach.findings(gp.actor)) == [finding]
+
+
+def test_every_panel_shows_both(two: Two, riverside: Organisation, infirmary: Organisation, gp: Person) -> None:
+    kept, other = two
+    saying.say(riverside, kept, "problem", "Asthma", code="1")
+    saying.say(infirmary, other, "problem", "Gout", code="2")
+    assert {row.what for row in panels.problems(gp.actor, kept)["rows"]} == {"Asthma", "Gout"}
+
+
+def test_a_letter_with_the_number_of_the_joined_finds_the_kept(two: Two) -> None:
+    read: Any = incoming.read(letters.letter(letters.patient()))
+    assert inbound._whose(read) == two[0]
+
+
+def test_the_joined_alone_is_nobodys_patient(two: Two, gp: Person, stranger: Person) -> None:
+    assert list(reach.patients(gp.actor)) == [two[0]]
+    assert not reach.resources(stranger.actor, two[0]).exists()
+    assert not Resource.objects.filter(patient=two[0]).exists()
