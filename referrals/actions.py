@@ -97,7 +97,7 @@ def send(*, referral: Referral, version: int, by: Actor) -> OutboxMessage:
     Raises ChangedMeanwhile, NotAllowedNow, Unsendable.
     """
     held = _hold(referral, "send", version)
-    _refuse_the_deceased(held.patient)
+    _refuse_the_deceased(held.patient.merged_into or held.patient)
     receiver = Partner.objects.filter(organisation=held.service.organisation, enabled=True).first()
     if receiver is None or not held.service.active:
         raise Unsendable(f"{held.service.name} cannot be reached from here yet.")

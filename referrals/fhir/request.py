@@ -71,7 +71,9 @@ def referral_to_bundle(referral: Referral, *, requester: User, role: str, reply_
         "CarePlan": _care_plan(referral, ids, at),
         "Condition": _condition(referral, ids),
         "Task": _task(referral, at),
-        "Patient": patient_to_fhir(referral.patient, referral.organisation, ids["sender"]),
+        "Patient": patient_to_fhir(
+            referral.patient.merged_into or referral.patient, referral.organisation, ids["sender"]
+        ),
         "Practitioner": practitioner_to_fhir(requester, referral.organisation),
         "PractitionerRole": role_to_fhir(role, ids["Practitioner"], ids["sender"]),
         "sender": organisation_to_fhir(referral.organisation, ids["sender"]),
