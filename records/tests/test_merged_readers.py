@@ -8,7 +8,6 @@ from django.utils import timezone
 
 from access.models import Organisation
 from conftest import Person
-from gpportal import homes
 from records import inbound, panels, reach
 from records.letters import incoming
 from records.letters.correspondence import to_read
@@ -45,8 +44,9 @@ def test_their_bookings_are_todays_and_lead_to_the_kept(two: Two, riverside: Org
     saying.say(
         riverside, other, "appointment", "Review", status="booked", date=later, detail={"practitioner": gp.user.name}
     )
-    [slot] = homes.day(gp.actor, everyone=False).slots
-    assert slot.patient == kept
+    home = gp.client.get("/").content.decode()
+    assert f"/patients/{kept.pk}/" in home
+    assert f"/patients/{other.pk}/" not in home
 
 
 def test_what_was_found_of_them_stays_on_the_list(two: Two, infirmary: Organisation, gp: Person) -> None:
