@@ -44,7 +44,12 @@ def _own_key_and_clean_caches(settings: Any, tmp_path_factory: pytest.TempPathFa
 def rung(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Rings of the doorbell; no broker is asked."""
     heard: list[str] = []
-    monkeypatch.setattr(doorbell, "ring", lambda task, check_id: heard.append(str(check_id)) or True)
+
+    def ring(task: object, check_id: object) -> bool:
+        heard.append(str(check_id))
+        return True
+
+    monkeypatch.setattr(doorbell, "ring", ring)
     return heard
 
 
@@ -502,7 +507,12 @@ def test_no_page_waits_for_a_broker_that_did_not_answer_the_page_before(
 ) -> None:
     Partner.objects.create(organisation=pharmacy, endpoint=hospital.endpoint, token_url="", jwks_url="", pulls=True)
     tried: list[str] = []
-    monkeypatch.setattr(doorbell, "ring", lambda task, check_id: bool(tried.append(str(check_id))))
+
+    def ring(task: object, check_id: object) -> bool:
+        tried.append(str(check_id))
+        return False
+
+    monkeypatch.setattr(doorbell, "ring", ring)
     monkeypatch.setattr(schedule, "_silent_until", 0.0)
     assert gp.client.get(f"/patients/{jane.pk}/").status_code == 200
     assert (len(tried), SourceCheck.objects.filter(due_at__isnull=False).count()) == (1, 2)
