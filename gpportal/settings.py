@@ -202,6 +202,9 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "sweep-pulls": {"task": "records.tasks.sweep_pulls", "schedule": SWEEP_SECONDS},
 }
 
+# Records ------------------------------------------------------------------------------------------------------------
+SUBSTANCES_FILE = env.str("GP_SUBSTANCES_FILE", "")  # more codes of medicines, see records/substances.py
+
 # The exchange -------------------------------------------------------------------------------------------------------
 SUMMARY_ALSO = ("gpportal.printed.referrals",)  # what apps above the record add to its printed summary
 MESSAGES = "gpportal.messages"  # events and happenings -> handlers

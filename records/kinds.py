@@ -218,10 +218,17 @@ def draw(resource: Json, name: Naming) -> Columns:
         columns.value, columns.unit = observed(resource)
     columns.security = [text_at(label, "code")[:20] for label in every((resource.get("meta") or {}).get("security"))]
     columns.tokens = _tokens(resource, concepts)
-    columns.detail = details.without_gaps(drawn.detail(resource, name))
+    columns.detail = details.without_gaps(drawn.detail(resource, name) | {"coded_as": _coded_as(said)})
     for column, longest in _LONGEST.items():
         setattr(columns, column, getattr(columns, column)[:longest])
     return columns
+
+
+def _coded_as(concept: Any) -> str:
+    """The code's own name, where the author worded it otherwise."""
+    text = next((one["text"] for one in every(concept) if isinstance(one.get("text"), str)), "")
+    named = next((c["display"] for c in codings(concept) if isinstance(c.get("display"), str)), "")
+    return named if text and named.casefold() != text.casefold() else ""
 
 
 def _status(resource: Json, drawn: Drawn) -> str:

@@ -18,6 +18,7 @@ from records.entries import words
 from records.entries.telling import Line, told
 from records.letters.opening import clean
 from records.models import Resource, ResourceVersion
+from records.screen import rows
 from records.screen.claims import Claim, claims
 from records.screen.grouping import refuted, withdrawn
 from records.screen.held import Held
@@ -176,6 +177,8 @@ def _odd(claim: Claim) -> list[str]:
         found.append("It gives a value and also says that there is none. Check it with its source.")
     if not claim.coded and claim.kind in ("problem", "medicine", "allergy"):
         found.append("It is not coded: it stands alone, and no warning or list that works by codes knows of it.")
+    if rows.doubt(claim):
+        found.append(f"{rows.doubt(claim)}.")
     return found
 
 

@@ -1,9 +1,8 @@
 """What several sources say of the same thing, side by side. Pure: no database, no template.
 
-Only what is coded is put together, and only across sources: the same code, or two codes that are one medicine in
-another strength or one disease in another stage. Within one source two statements stay two rows unless they carry the
-same code. What is uncoded stands alone. Nothing is picked: every claim stays in its group under its own source, and
-where they differ a sentence says how.
+Only what is coded is put together: the same code, products of one substance (records.substances), or, across sources,
+two codes that are one disease in another stage. What is uncoded stands alone. Nothing is picked: every claim stays in
+its group under its own source, and where they differ a sentence says how.
 """
 
 import datetime as dt
@@ -13,6 +12,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from records import substances
 from records.screen.claims import Claim, Source
 from ui.dates import date_short
 
@@ -22,6 +22,8 @@ WITHDRAWN: Final = frozenset({"entered-in-error"})
 OVER: Final = frozenset(
     {"resolved", "inactive", "remission", "stopped", "completed", "cancelled", "ended", "not-taken", "revoked", "draft"}
 )
+#: Over because it ran its course: nobody stopped it.
+FINISHED: Final = frozenset({"completed"})
 _OLDEST: Final = dt.datetime.min.replace(tzinfo=dt.UTC)
 
 
@@ -44,20 +46,52 @@ class Group:
 
     @property
     def current(self) -> bool:
+        """Whether any claim still holds: what one entry says is current is never hidden behind another."""
         return any(current(claim) for claim in self.claims)
 
     @property
     def stopped_by(self) -> tuple[Claim, ...]:
-        """Claims of sources that say it is over, while another says it is not."""
+        """Claims of sources that say it is over, while another claim says it is not."""
         return tuple(c for c in self.latest if not current(c)) if self.current else ()
 
     @property
     def latest(self) -> tuple[Claim, ...]:
-        """The newest claim of each source."""
-        seen: dict[int, Claim] = {}
+        """The word of each source: its newest claim, or the newest that holds if that is of another product."""
+        return tuple(_word(said) for said in self._by_source().values())
+
+    @property
+    def spoken(self) -> tuple[Claim, ...]:
+        """The same, with every product that a source has current at once: two strengths taken together are two."""
+        found: list[Claim] = []
+        for said in self._by_source().values():
+            word = _word(said)
+            holding = [claim for claim in said if current(claim)] if current(word) else []
+            found += {claim.concept if claim.coded else claim.id: claim for claim in reversed(holding)}.values() or [
+                word
+            ]
+        return tuple(sorted(found, key=_newest_first, reverse=True))
+
+    def _by_source(self) -> dict[int, list[Claim]]:
+        by: dict[int, list[Claim]] = defaultdict(list)
         for claim in self.claims:
-            seen.setdefault(claim.source.id, claim)
-        return tuple(seen.values())
+            by[claim.source.id].append(claim)
+        return by
+
+
+def _word(said: Sequence[Claim]) -> Claim:
+    """What one source says at last, of its claims newest first.
+
+    That it stopped a product outweighs its own older entry of that product. An entry of another product, or of another
+    course of it (a repeat beside an acute issue), is not touched by that; nor does a course that was completed end one
+    that still holds.
+    """
+    newest = said[0]
+    if current(newest):
+        return newest
+    if newest.status in FINISHED:
+        return next((claim for claim in said if current(claim)), newest)
+    over = (newest.concept, newest.detail.get("course"))
+    return next((c for c in said if current(c) and (c.concept, c.detail.get("course")) != over), newest)
 
 
 def in_order(source: Source) -> tuple[bool, str]:
@@ -81,19 +115,21 @@ def current(claim: Claim) -> bool:
 
 
 def family(claim: Claim) -> str:
-    """What two different codes must share to be the same medicine or disease: its name without strength or stage.
+    """What two different codes must share to be the same disease: its name without the stage.
 
-    "Bisoprolol 2.5mg tablets" is "bisoprolol"; "Chronic kidney disease stage 3A" is "chronic kidney disease"; "" where
-    the name says neither, so that only an equal code joins it.
+    "Chronic kidney disease stage 3A" is "chronic kidney disease"; "" where the name says no stage, so that only an
+    equal code joins it.
     """
-    name = claim.display.casefold().strip()
-    if claim.kind == "medicine":
-        found = re.match(r"^([a-z][a-z\s/-]*?)\s+\d", name)
-    elif claim.kind == "problem":
-        found = re.match(r"^(.+?),?\s+(?:stage|grade)\s+\w+$", name)
-    else:
-        found = None
-    return found[1] if found else ""
+    found = re.match(r"^(.+?),?\s+(?:stage|grade)\s+\w+$", claim.display.casefold().strip())
+    return found[1] if found and claim.kind == "problem" else ""
+
+
+def _same(claim: Claim) -> object:
+    """What claims must share to be of one thing: the substance of a medicine, else the code; uncoded stands alone."""
+    if not claim.coded:
+        return claim.id
+    substance = substances.of(*claim.concept) if claim.kind == "medicine" else ""
+    return (claim.kind, substance) if substance else (claim.kind, claim.concept)
 
 
 def _newest_first(claim: Claim) -> tuple[dt.datetime, str]:
@@ -104,7 +140,7 @@ def together(claims: Iterable[Claim]) -> list[tuple[Claim, ...]]:
     """The claims in groups about one thing each, newest first; every claim in exactly one group."""
     same: dict[object, list[Claim]] = defaultdict(list)
     for claim in claims:
-        same[(claim.kind, claim.concept) if claim.coded else claim.id].append(claim)
+        same[_same(claim)].append(claim)
     families: dict[tuple[str, str], list[list[Claim]]] = defaultdict(list)
     groups: list[list[Claim]] = []
     for members in same.values():
@@ -140,7 +176,7 @@ def groups(claims: Iterable[Claim], differing: Callable[[Sequence[Claim]], str] 
         if all(refuted(claim) for claim in members):
             continue
         group = Group(members)
-        sentence = differing(group.latest) if differing and len(group.latest) > 1 else ""
+        sentence = differing(group.spoken) if differing and len(group.sources) > 1 else ""
         found.append(Group(members, sentence))
     return sorted(found, key=lambda group: _newest_first(group.claims[0]), reverse=True)
 
@@ -152,16 +188,42 @@ def _said(claim: Claim, words: str) -> str:
 
 
 def _disagree(claims: Sequence[Claim], words: Callable[[Claim], str]) -> str:
-    said = [(claim, words(claim)) for claim in claims]
-    if len({" ".join(text.casefold().split()) for _, text in said}) < 2:
+    """The sentence, where what sources say in these words is not the same; a source may say several at once."""
+    by: dict[int, list[Claim]] = defaultdict(list)
+    for claim in claims:
+        by[claim.source.id].append(claim)
+    if len({frozenset(_plain(words(claim)) for claim in said) for said in by.values()}) < 2:
         return ""
-    return "Sources disagree: " + ", ".join(_said(claim, text or "no details") for claim, text in said)
+    return "Sources disagree: " + ", ".join(
+        _said(said[0], " and ".join(dict.fromkeys(words(claim) or "no details" for claim in said)))
+        for said in by.values()
+    )
+
+
+def _plain(text: str) -> str:
+    return " ".join(text.casefold().split())
 
 
 def strength(claim: Claim) -> str:
     """Dose as the source gives it, else what stands in the product's name after the substance."""
     dose = str(claim.detail.get("dose") or "")
     return spaced(dose) if dose else spaced(rest(claim))
+
+
+def _product_strength(claim: Claim) -> str:
+    """ "5 mg" of "Bisoprolol 5mg tablets"; "" where the name says none."""
+    found = re.search(
+        r"\d[\d.,]*\s*(?:mg|g|mcg|micrograms?|ml|units?|%)(?:/[\d.]*\s*\w+)?", claim.display, re.IGNORECASE
+    )
+    return _plain(spaced(found[0])) if found else ""
+
+
+def form(claim: Claim) -> str:
+    """ "modified-release tablets": what stands in the product's name after its strength; "" where it says none."""
+    found = re.search(
+        r"\d\S*(?:\s(?:mg|g|ml|micrograms?|units?|%)\S*)?\s+([a-z][a-z\s-]+)$", claim.display.strip(), re.IGNORECASE
+    )
+    return found[1].casefold() if found else ""
 
 
 def spaced(text: str) -> str:
@@ -181,18 +243,27 @@ def rest(claim: Claim) -> str:
 
 
 def medicines_differ(claims: Sequence[Claim]) -> str:
-    """Dose against dose among those who still give it; that one has stopped it is said by `stopped`."""
-    return _disagree([claim for claim in claims if current(claim)], strength)
+    """Dose against dose among those who still give it, else strength, else form.
+
+    Where not everyone gives a dose, the products' strengths are compared; a dose is never held against a strength.
+    That one has stopped it is said by `stopped`.
+    """
+    giving = [claim for claim in claims if current(claim)]
+    dosed = all(claim.detail.get("dose") for claim in giving)
+    named = all(_product_strength(claim) for claim in giving)
+    how = strength if dosed or not named else _product_strength
+    return _disagree(giving, how) or (_disagree(giving, form) if all(map(form, giving)) else "")
 
 
 def stopped(group: Group) -> str:
     """That a source has stopped what another still lists: "Stopped by Northern Infirmary 18 Nov. Still listed by …"."""
     if not group.stopped_by:
         return ""
+    word = "Finished" if all(claim.status in FINISHED for claim in group.stopped_by) else "Stopped"
     by = ", ".join(f"{c.source.name} {date_short(c.detail.get('ended') or c.dated)}".strip() for c in group.stopped_by)
-    still = " and ".join(c.source.name for c in group.latest if current(c))
+    still = " and ".join(c.source.name for c in group.latest if current(c)) or "an older entry"
     why = next((f": {c.detail['status_reason']}" for c in group.stopped_by if c.detail.get("status_reason")), "")
-    return f"Stopped by {by}{why}. Still listed by {still}."
+    return f"{word} by {by}{why}. Still listed by {still}."
 
 
 def problems_differ(claims: Sequence[Claim]) -> str:

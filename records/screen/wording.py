@@ -2,6 +2,7 @@
 
 import re
 
+from records import substances
 from records.screen.claims import Claim
 from records.screen.figures import figure_with_sign as figure_with_sign
 from records.screen.figures import number as number
@@ -17,12 +18,23 @@ def lower_first(text: str) -> str:
 
 
 def medicine_name(claim: Claim) -> str:
-    return substance(claim) or "Medicine without a name"
+    """ "Bisoprolol": what the product's name begins with, else its substance where the table knows the code."""
+    return (substance(claim) or "Medicine without a name") if _named_first(claim) else _substance(claim).capitalize()
+
+
+def _substance(claim: Claim) -> str:
+    return substances.of(*claim.concept)
+
+
+def _named_first(claim: Claim) -> bool:
+    """Whether the name can be split into substance and the rest as British products are named."""
+    known = _substance(claim)
+    return not known or claim.display.casefold().startswith(known)
 
 
 def medicine_how(claim: Claim) -> str:
     """ "500 mg tablets, take two twice a day with meals": product and directions as recorded."""
-    product = spaced(rest(claim)) or str(claim.detail.get("dose", ""))
+    product = spaced(rest(claim)) or str(claim.detail.get("dose", "")) if _named_first(claim) else claim.display
     directions = lower_first(str(claim.detail.get("directions", "")).rstrip("."))
     return ", ".join(part for part in (product, directions) if part)
 

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from records import substances
 from records.screen import grouping
 from records.screen.claims import Claim, Source
 
@@ -66,12 +67,87 @@ def test_two_strengths_of_two_sources_are_one_row_that_disagrees() -> None:
     assert {c.id for c in group.claims} == {UUID(int=1), UUID(int=2)}
 
 
-def test_two_strengths_of_one_source_are_two_rows() -> None:
+def test_two_strengths_that_one_source_gives_together_are_one_row_with_both() -> None:
     said = [
         medicine(1, GP, "Ramipril 2.5mg capsules", "318901006", "2.5 mg"),
         medicine(2, GP, "Ramipril 5mg capsules", "318902004", "5 mg"),
     ]
+    (group,) = grouping.groups(said, grouping.medicines_differ)
+    assert group.differs == ""
+    assert {c.id for c in group.spoken} == {UUID(int=1), UUID(int=2)}
+
+
+def test_thirteen_prescriptions_of_one_medicine_are_one_row() -> None:
+    said = [medicine(n, GP, "Ramipril 5mg capsules", "318902004", "5 mg", status="completed") for n in range(12)]
+    (group,) = grouping.groups([*said, medicine(12, GP, "Ramipril 5mg capsules", "318902004", "5 mg", date=LATER)])
+    assert len(group.claims) == 13
+    assert group.lead.id == UUID(int=12)
+
+
+def test_strengths_of_which_one_is_given_by_both_disagree() -> None:
+    said = [
+        medicine(1, GP, "Ramipril 2.5mg capsules", "318901006", "2.5 mg", date_written="2026-11-02"),
+        medicine(2, GP, "Ramipril 5mg capsules", "318902004", "5 mg", date_written="2026-11-02"),
+        medicine(3, NI, "Ramipril 5mg capsules", "318902004", "5 mg", date_written="2026-11-02"),
+    ]
+    (group,) = grouping.groups(said, grouping.medicines_differ)
+    assert group.differs.startswith("Sources disagree: ")
+    assert "5 mg and 2.5 mg (GP" in group.differs or "2.5 mg and 5 mg (GP" in group.differs
+
+
+def test_a_dose_is_not_held_against_a_strength() -> None:
+    said = [
+        medicine(1, GP, "Ramipril 5mg capsules", "318902004", "one capsule"),
+        medicine(2, NI, "Ramipril 5mg capsules", "318902004", ""),
+    ]
+    (group,) = grouping.groups(said, grouping.medicines_differ)
+    assert group.differs == ""
+
+
+def test_another_form_disagrees() -> None:
+    said = [
+        medicine(1, GP, "Ramipril 5mg capsules", "318902004", "5 mg", date_written="2026-11-02"),
+        medicine(2, NI, "Ramipril 5mg tablets", "318902004", "5 mg", date_written="2026-11-02"),
+    ]
+    (group,) = grouping.groups(said, grouping.medicines_differ)
+    assert "capsules (GP" in group.differs
+    assert "tablets (NI" in group.differs
+
+
+def test_a_completed_course_does_not_stop_what_is_taken() -> None:
+    said = [
+        medicine(1, GP, "Prednisolone 5mg tablets", "325427002", "5 mg"),
+        medicine(2, GP, "Prednisolone 5mg tablets", "325427002", "30 mg", date=LATER, status="completed"),
+    ]
+    (group,) = grouping.groups(said, grouping.medicines_differ)
+    assert group.current
+    assert grouping.stopped(group) == ""
+
+
+def test_a_completed_course_does_not_hide_a_disagreement() -> None:
+    said = [
+        medicine(1, GP, "Prednisolone 5mg tablets", "325427002", "5 mg"),
+        medicine(2, GP, "Prednisolone 5mg tablets", "325427002", "30 mg", date=LATER, status="completed"),
+        medicine(3, NI, "Prednisolone 5mg tablets", "325427002", "10 mg"),
+    ]
+    (group,) = grouping.groups(said, grouping.medicines_differ)
+    assert "10 mg (NI" in group.differs
+    assert "5 mg (GP" in group.differs
+
+
+def test_without_the_table_only_equal_codes_are_one() -> None:
+    said = [medicine(1, GP, "Newdrug 5mg tablets", "1", "5 mg"), medicine(2, NI, "Newdrug 10mg tablets", "2", "10 mg")]
     assert len(grouping.groups(said, grouping.medicines_differ)) == 2
+
+
+def test_what_one_source_stopped_does_not_hide_its_repeat() -> None:
+    repeat = medicine(1, GP, "Ramipril 5mg capsules", "318902004", "5 mg", date=DAY)
+    repeat.detail["course"] = "Repeat"
+    acute = medicine(2, GP, "Ramipril 5mg capsules", "318902004", "5 mg", date=LATER, status="completed")
+    acute.detail["course"] = "Acute"
+    (group,) = grouping.groups([repeat, acute], grouping.medicines_differ)
+    assert group.current
+    assert group.stopped_by == ()
 
 
 def test_two_medicines_whose_names_begin_alike_are_two_rows() -> None:
@@ -182,7 +258,7 @@ CLAIMS = st.lists(
         number=st.integers(0, 10_000),
         source=st.sampled_from([GP, NI, SC]),
         display=st.sampled_from(NAMES),
-        code=st.sampled_from(["", "1", "2", "3"]),
+        code=st.sampled_from(["", "1", "2", "318605000", "318590006"]),
         kind=st.sampled_from(["problem", "medicine", "allergy"]),
         status=st.sampled_from(["active", "resolved", "stopped", ""]),
         date=st.sampled_from([None, DAY, LATER]),
@@ -207,7 +283,13 @@ def test_what_is_put_together_is_coded_and_alike(said: list[Claim]) -> None:
     for group in grouping.together(said):
         if len(group) > 1:
             assert all(c.coded for c in group)
-            assert len({c.concept for c in group}) == 1 or len({grouping.family(c) for c in group} - {""}) == 1
+            families = {grouping.family(c) for c in group} - {""}
+            contents = {substances.of(*c.concept) for c in group}
+            assert (
+                len({c.concept for c in group}) == 1
+                or len(families) == 1
+                or (len(contents) == 1 and "" not in contents)
+            )
 
 
 @given(CLAIMS)
