@@ -29,6 +29,8 @@ class Actor:
     role: Role | None = None
     user_id: int | None = None
     permissions: frozenset[Permission] = field(default=frozenset())
+    #: Whether single letters are shortcuts for this person (WCAG 2.1.4).
+    single_keys: bool = True
 
     def may(self, permission: Permission) -> bool:
         return permission in self.permissions
@@ -48,6 +50,7 @@ def person(membership: Membership) -> Actor:
         organisation_kind=organisation.kind,
         role=role,
         permissions=PERMISSIONS[role],
+        single_keys=user.single_keys,
     )
 
 

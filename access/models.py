@@ -56,6 +56,8 @@ class User(AbstractBaseUser, PermissionsMixin):
     #: Their number with their regulator or NHS role profile, when known; goes into referrals.
     professional_number = models.CharField(max_length=30, blank=True)
     is_active = models.BooleanField(default=True)
+    #: Whether single letters are shortcuts; whoever speaks to their computer switches them off (WCAG 2.1.4).
+    single_keys = models.BooleanField(default=True, db_default=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
     USERNAME_FIELD = "email"

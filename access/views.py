@@ -3,11 +3,13 @@
 from django.contrib.auth.views import LoginView, LogoutView
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_http_methods
 
 from access import actions
 from access.actor import MEMBERSHIP
 from access.forms import SignInForm
+from access.guard import ActingRequest, requires
 from access.memberships import current
 
 
@@ -51,3 +53,15 @@ def choose_role(request: HttpRequest) -> HttpResponse:
     invalid = request.method == "POST"
     context = {"roles": roles, "invalid": invalid, "chosen": request.session.get(MEMBERSHIP)}
     return render(request, "access/choose_role.html", context, status=422 if invalid else 200)
+
+
+@require_http_methods(["GET", "POST"])
+@requires()
+def keys(request: ActingRequest) -> HttpResponse:
+    """Which keys there are, and whether single letters are among them for this person."""
+    if request.method == "POST":
+        actions.switch_single_keys(on=request.POST.get("single") != "off", by=request.actor)
+        back = request.POST.get("next", "")
+        fits = url_has_allowed_host_and_scheme(back, allowed_hosts=None) and back.startswith("/")
+        return redirect(back if fits else "access:keys")
+    return render(request, "access/keys.html")

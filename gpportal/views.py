@@ -24,7 +24,11 @@ from records.tracing.actions import ask_if_old
 from records.tracing.panel import pds_panel
 from referrals.panels import next_steps, referrals
 from socialcare.panels import care
+from ui import keys
 from ui.dates import date_full
+
+#: The parts of the one screen that a link at its top goes to.
+PARTS = ("problems", "medicines", "allergies", "results", "letters", "referrals", "care", "timeline")
 
 
 @require_safe
@@ -65,6 +69,7 @@ def one_screen(request: ActingRequest, patient_id: UUID) -> HttpResponse:
         "banner": shown["banner"],
         "news": shown["news"],
         "referrals": referrals(who, patient),
+        "parts": [(key.target, key.says) for key in keys.SINGLE if key.target in PARTS],
     }
     audit.record(by=who, action="opened record", patient=patient.pk, of=patient)
     ask_if_old(patient=patient, by=who)

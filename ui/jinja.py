@@ -8,7 +8,7 @@ from django.urls import reverse
 from django_htmx.jinja import htmx_script
 from jinja2 import ChainableUndefined, ChoiceLoader, Environment, PackageLoader
 
-from ui import charts, dates, numbers
+from ui import charts, dates, keys, numbers
 from ui.htmx import CONFIG
 
 FILTERS = {
@@ -45,5 +45,7 @@ def environment(**options: Any) -> Environment:
         sparkline=charts.sparkline,
         mark=charts.legend_mark,
         count=numbers.count,
+        keys=keys.SINGLE,
+        other_keys=keys.ALWAYS,
     )
     return env

@@ -1,7 +1,10 @@
 // The keyboard. Every page works without this file; with it the mouse can stay where it is.
-//   /  go to the find box        r  refer this patient        arrows or j k  move in a list        Esc  back
+//   arrows or j k  move in a list        Esc  back        letters: as the help lists them (templates/ui/_keys.html)
 (() => {
   const find = () => document.getElementById("find");
+  const help = document.getElementById("keys");
+  const singles = help ? [...help.querySelectorAll("[data-goes]")] : [];
+  const singlesOn = document.body.dataset.singleKeys !== "off";
   const typing = (element) => element.matches("input, textarea, select, [contenteditable]");
   const links = (list) => [...list.querySelectorAll("a[href]")];
 
@@ -18,6 +21,37 @@
     return element.closest("[data-keys=list]") || (typing(element) ? null : document.querySelector("[data-keys=list]"));
   };
 
+  // A letter goes to its part of the page: a link is followed, a field is typed into, a part is read from its heading.
+  const goTo = (key) => {
+    const entry = singles.find((one) => one.dataset.key === key);
+    const target = entry && document.getElementById(entry.dataset.goes);
+    if (!target) return false;
+    if (target === help) openHelp();
+    else if (target.matches("a, button")) target.click();
+    else if (target.matches("input")) { target.focus(); target.select(); }
+    else read(target);
+    return true;
+  };
+
+  const read = (part) => {
+    const heading = part.querySelector("h1, h2, h3") || part;
+    heading.tabIndex = -1;
+    heading.focus({ preventScroll: true });
+    part.scrollIntoView({ block: "start" });
+  };
+
+  const openHelp = () => {
+    singles.forEach((one) => { one.hidden = !singlesOn || !document.getElementById(one.dataset.goes); });
+    help.showModal();
+  };
+  document.addEventListener("click", (event) => {
+    const opener = event.target.closest("[data-opens=keys]");
+    if (opener && help) { event.preventDefault(); openHelp(); }
+    const jump = event.target.closest(".jump a");
+    const part = jump && document.getElementById(jump.hash.slice(1));
+    if (part) { event.preventDefault(); read(part); }
+  });
+
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     const here = event.target;
@@ -28,18 +62,9 @@
       else if (here.id === "find") close();
       return;
     }
-    if (!inField && event.key === "/" && find()) {
-      event.preventDefault();
-      find().focus();
-      find().select();
-      return;
-    }
-    if (!inField && event.key === "r") {
-      const refer = document.querySelector("[data-key=r]");
-      if (refer) { event.preventDefault(); refer.click(); }
-      return;
-    }
-    const by = { ArrowDown: 1, ArrowUp: -1 }[event.key] || (!inField && { j: 1, k: -1 }[event.key]);
+    if (help && help.open) return;
+    if (!inField && singlesOn && goTo(event.key)) { event.preventDefault(); return; }
+    const by = { ArrowDown: 1, ArrowUp: -1 }[event.key] || (!inField && singlesOn && { j: 1, k: -1 }[event.key]);
     if (!by || here.matches("textarea, select, [type=radio]")) return;
     const list = listFor(here);
     if (list && (here.id === "find" || here.closest("[data-keys=list]") || event.key === "j")) {
@@ -58,19 +83,41 @@
     if (!event.target.closest("details.me")) document.querySelector("details.me[open]")?.removeAttribute("open");
   });
 
-  // A part that is drawn anew keeps the focus on the link that had it. (Elements with an id, htmx keeps itself.)
-  let held = null;
+  // A part that is exchanged keeps what the person had there: the focus, what was opened; and says that it changed.
+  const name = (element) => element.id || element.getAttribute("href") || element.name || element.textContent.trim();
+  const FOCUSABLE = "a[href], button, input, select, textarea, summary, [tabindex]";
+  const held = new Map();
   document.addEventListener("htmx:beforeSwap", (event) => {
-    const link = document.activeElement?.closest?.("a[href]");
-    held = link && !link.id && event.detail.target.contains(link)
-      ? { part: event.detail.target.id, href: link.getAttribute("href") } : null;
+    const part = event.detail.target;
+    const here = document.activeElement;
+    if (!part || !part.id || !event.detail.shouldSwap) return;
+    held.set(part.id, {
+      focus: part.contains(here) && part !== here ? { name: name(here), tag: here.tagName } : null,
+      open: [...part.querySelectorAll("details[open] > summary")].map(name),
+      heading: part.querySelector("h2")?.textContent.trim(),
+    });
   });
-  document.addEventListener("htmx:afterSettle", () => {
-    const part = held && document.getElementById(held.part);
-    const link = part && [...part.querySelectorAll("a[href]")].find((one) => one.getAttribute("href") === held.href);
-    if (link && document.activeElement === document.body) link.focus({ preventScroll: true });
-    held = null;
-  });
+  document.addEventListener("htmx:afterSettle", () => held.forEach(restore));
+
+  const restore = (kept, id) => {
+    const part = document.getElementById(id);
+    held.delete(id);
+    if (!part) return;
+    part.querySelectorAll("details > summary").forEach((one) => {
+      if (kept.open.includes(name(one))) one.parentElement.open = true;
+    });
+    if (kept.focus && !part.contains(document.activeElement)) {
+      const same = (one) => one.tagName === kept.focus.tag && name(one) === kept.focus.name;
+      const again = [...part.querySelectorAll(FOCUSABLE)].find(same) || part.querySelector("h1, h2, h3");
+      if (again) {
+        if (!again.matches(FOCUSABLE)) again.tabIndex = -1;
+        again.focus({ preventScroll: true });
+      }
+    }
+    const heading = part.querySelector("h2")?.textContent.trim();
+    const announced = document.getElementById("announced");
+    if (announced && heading && heading !== kept.heading) announced.textContent = heading;
+  };
 
   // After an invalid form was swapped in, its error summary gets the focus, as it does on a full page.
   document.addEventListener("htmx:afterSwap", (event) => {

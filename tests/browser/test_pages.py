@@ -21,6 +21,7 @@ GP_PAGES = [
     "/patients/?q=smith",
     "/patients/?q=nobody",
     "/choose-role/",
+    "/help/keys/",
     "/letters/",
     "/patients/to-check/",
     "/patients/{jane}/",
