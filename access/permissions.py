@@ -32,6 +32,7 @@ class Permission(StrEnum):
     MERGE_RECORDS = "join patients who are one person, and part them"
     SETTLE_FINDINGS = "settle what imports found"
     SEE_APPOINTMENTS = "see today's appointments"
+    TICK_ENTERED = "tick off what is still to be entered in the clinical system"
     TRACE_PATIENT = "have PDS asked who a patient is, and say whether it found them"
 
 
@@ -41,6 +42,7 @@ _EVERYONE_AT_A_PRACTICE = {
     Permission.READ_LETTER_TITLES,
     Permission.READ_REFERRALS,
     Permission.SEE_APPOINTMENTS,
+    Permission.TICK_ENTERED,
     Permission.TRACE_PATIENT,
 }
 _CLINICIAN = _EVERYONE_AT_A_PRACTICE | {

@@ -1,7 +1,8 @@
 """Who is signed in and where they can go from any page: only what exists and what their role opens."""
 
+import re
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
@@ -10,6 +11,8 @@ from access.actor import Actor, actor
 from access.permissions import Permission
 from records import reach
 from referrals.panels import to_do
+
+_PATIENT: Final = re.compile(r"/patients/[0-9a-f-]{36}/")
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,8 +25,11 @@ class Place:
     counted: str = ""
 
 
-def places(who: Actor) -> list[Place]:
-    """The entries for this person, in the order of their day."""
+def places(who: Actor, *, of_patient: bool = False) -> list[Place]:
+    """The entries for this person, in the order of their day.
+
+    On a patient's page what is to enter is listed for that patient, and the whole list is not counted.
+    """
     found = []
     if who.may(Permission.FIND_PATIENT):
         found.append(Place("/patients/", "Patients"))
@@ -31,6 +37,10 @@ def places(who: Actor) -> list[Place]:
         found.append(Place("/referrals/", "Referrals", to_do(who), "to do"))
     if who.may(Permission.READ_LETTERS):
         found.append(Place("/letters/", "Letters"))
+    if who.may(Permission.TICK_ENTERED):
+        open_now = reach.to_enter(who).filter(settled_at__isnull=True)
+        number = 0 if of_patient else open_now.count()
+        found.append(Place("/still-to-enter/", "To enter", number, "still to enter"))
     if who.may(Permission.READ_CARE_SUMMARY):
         found.append(Place("/care/", "My people", reach.patients(who).count(), "people"))
     if who.may(Permission.READ_REFERRED):
@@ -44,5 +54,5 @@ def page(request: HttpRequest) -> dict[str, Any]:
     return {
         "actor": who,
         "may_find": who is not None and who.may(Permission.FIND_PATIENT),
-        "nav": SimpleLazyObject(lambda: places(who) if who else []),
+        "nav": SimpleLazyObject(lambda: places(who, of_patient=bool(_PATIENT.match(request.path))) if who else []),
     }

@@ -3,7 +3,7 @@
 from django.urls import include, path
 
 from gpportal import views
-from records.views import letters
+from records.views import entering, letters
 
 urlpatterns = [
     path("", views.home, name="home"),
@@ -11,6 +11,9 @@ urlpatterns = [
     path("patients/", include("records.urls")),
     path("patients/<uuid:patient_id>/", views.one_screen, name="one-screen"),
     path("letters/", letters.inbox, name="letters"),
+    path("still-to-enter/", entering.still_to_enter, name="still-to-enter"),
+    path("still-to-enter/<int:item_id>/entered/", entering.tick, name="tick-entered"),
+    path("still-to-enter/<int:item_id>/not-entered/", entering.untick, name="untick-entered"),
     path("referrals/", include("referrals.urls")),
     path("care/", include("socialcare.urls")),
     path("", include("exchange.urls")),

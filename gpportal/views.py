@@ -69,6 +69,7 @@ def one_screen(request: ActingRequest, patient_id: UUID) -> HttpResponse:
         "banner": shown["banner"],
         "news": shown["news"],
         "referrals": referrals(who, patient),
+        "to_enter": panels.to_enter(who, patient),
         "parts": [(key.target, key.says) for key in keys.SINGLE if key.target in PARTS],
     }
     audit.record(by=who, action="opened record", patient=patient.pk, of=patient)
@@ -104,6 +105,7 @@ def _desk(request: ActingRequest, patient_id: UUID) -> HttpResponse:
         "letters": panels.letters(who, patient, held),
         "appointments": panels.appointments(who, patient, held) if who.may(Permission.SEE_APPOINTMENTS) else None,
         "referrals": referrals(who, patient),
+        "to_enter": panels.to_enter(who, patient),
         "pds": pds_panel(who, patient) if who.may(Permission.TRACE_PATIENT) else None,
     }
     audit.record(by=who, action="opened patient's details", patient=patient.pk, of=patient)

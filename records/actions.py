@@ -14,6 +14,7 @@ from access.models import Organisation
 from exchange.errors import NeedsReview
 from exchange.happenings import happen
 from exchange.models import InboxMessage
+from records.entering.actions import list_at_practices
 from records.ingest.identity import row_id, source_key
 from records.ingest.reading import Entry
 from records.ingest.restricting import settle_person
@@ -74,6 +75,15 @@ def file_letter(letter: IncomingLetter, *, patient: Patient, source: InboxMessag
                 "answers": letter.answers[:200],
                 "message_id": str(source.pk),
             },
+        )
+        list_at_practices(
+            patient=patient,
+            title=f"Letter from {filed.sender.name}: {filed.title}",
+            what=f"Code and enter. To do: {letter.gp_actions}" if letter.gp_actions else "",
+            about="letter",
+            about_id=str(filed.pk),
+            became="filed",
+            by=by,
         )
         audit.record(by=by, action="filed a letter", patient=patient.pk, of=filed)
         happen("letter_filed", letter_id=str(filed.pk), inbox_id=str(source.pk), answers=letter.answers)

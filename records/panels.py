@@ -11,8 +11,9 @@ from django.utils import timezone
 
 from access.actor import Actor
 from access.permissions import Permission
+from records import reach
 from records.letters.correspondence import letters_held
-from records.looking import last_looked, moment
+from records.looking import last_looked, looked_now
 from records.models import Patient
 from records.pulling.schedule import Asked
 from records.screen import freshness, timeline
@@ -141,6 +142,12 @@ def appointments(actor: Actor, patient: Patient, held: Held | None = None) -> di
     return {"patient": patient, "rows": list(claims(rows[:APPOINTMENTS_SHOWN]))}
 
 
+def to_enter(actor: Actor, patient: Patient) -> dict[str, Any]:
+    """What is still to enter in the practice's clinical system for this patient, oldest first."""
+    rows = reach.to_enter(actor).filter(patient__in=reach.ids(actor, patient), settled_at__isnull=True)
+    return {"listed": list(rows.order_by("since", "pk")), "clinical": actor.may(Permission.READ_RECORD)}
+
+
 def timeline_panel(actor: Actor, patient: Patient, held: Held | None = None) -> dict[str, Any]:
     """The last twenty main events."""
     found, more = timeline.latest(_held(actor, patient, held), TIMELINE_SHOWN)
@@ -187,8 +194,8 @@ def everything(actor: Actor, patient: Patient, asked: list[Asked] | None = None)
 
     `asked` is where the partners stand that are asked about this patient, if that is known already.
     """
-    drawn = moment()
-    held = Held(actor, patient, last_looked(actor, patient))
+    looked, drawn = looked_now(actor, patient)
+    held = Held(actor, patient, looked)
     if asked is not None:
         held.asked = asked
     shown: dict[str, Any] = {name: one(name, actor, patient, held) for name in PANELS}

@@ -12,7 +12,7 @@ from django.http import Http404
 
 from access.actor import Actor
 from access.permissions import Role
-from records.models import DuplicateSuggestion, Finding, Letter, Merge, Patient, Relationship, Resource, Trace
+from records.models import DuplicateSuggestion, Finding, Letter, Merge, Patient, Relationship, Resource, ToEnter, Trace
 from records.people.duplicates import registered_nowhere
 from records.people.national import PDS_ODS
 
@@ -184,6 +184,15 @@ def pds_record(actor: Actor, patient: Patient) -> Resource | None:
         return None
     said = Resource.objects.filter(link__patient__in=_rows_of(actor, patient), source__ods_code=PDS_ODS)
     return said.order_by("-stored_at").first()
+
+
+def to_enter(actor: Actor) -> QuerySet[ToEnter]:
+    """What the actor's practice has to enter, or entered, in its clinical system, of patients within reach."""
+    if actor.role not in _PRACTICE_ROLES:
+        return ToEnter.objects.none()
+    same = Q(pk=OuterRef("patient")) | Q(pk=OuterRef("patient__merged_into"))
+    mine = ToEnter.objects.filter(Exists(patients(actor).filter(same)), organisation_id=actor.organisation_id)
+    return mine.select_related("patient", "settled_by")
 
 
 def appointments(actor: Actor) -> QuerySet[Resource]:

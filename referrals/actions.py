@@ -14,6 +14,7 @@ from access.models import User
 from exchange import outbox
 from exchange.models import OutboxMessage, Partner, Service
 from records.actions import relate
+from records.entering.actions import list_to_enter
 from records.models import Patient, Relationship
 from referrals import deadlines, states
 from referrals.fhir import Unsendable, referral_to_bundle
@@ -125,6 +126,16 @@ def send(*, referral: Referral, version: int, by: Actor) -> OutboxMessage:
         organisation=held.service.organisation,
         kind=Relationship.Kind.REFERRED,
         why=f"referral to {held.service.name}",
+        by=by,
+    )
+    list_to_enter(
+        patient=held.patient,
+        organisation=held.organisation,
+        title=f"Referral sent: {held.service.name}, {held.service.organisation.name}",
+        what=f"{held.get_priority_display()}. {held.reason}",
+        about=CONCERNS,
+        about_id=str(held.pk),
+        became="sent",
         by=by,
     )
     audit.record(by=by, action="sent referral", patient=held.patient_id, of=held, note=held.service.name)

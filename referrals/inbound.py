@@ -11,6 +11,7 @@ from access.actor import Actor, partner, system
 from exchange.errors import NeedsReview, PayloadInvalid, Rec
 from exchange.fhir.systems import System
 from exchange.models import InboxMessage, OutboxMessage, Partner
+from records.entering.actions import list_to_enter
 from records.models import Letter
 from referrals import actions
 from referrals.fhir import Answer, UnreadableAnswer, response_from_bundle
@@ -19,6 +20,8 @@ from referrals.models import Referral, ReferralEvent
 log = structlog.get_logger(__name__)
 Kind = ReferralEvent.Kind
 DELIVERY = system("delivery")
+#: What becomes of a referral and the clinical system has to know.
+OUTCOMES = {"booked": "booked", "rejected": "returned", "completed": "completed"}
 SAID = {"accepted": "accepted referral", "booked": "booked referral", "rejected": "rejected referral"}
 
 
@@ -57,6 +60,17 @@ def _enter(referral: Referral, answer: Answer, inbox: InboxMessage, by: Actor) -
         inbox_id=inbox.pk,
         says=_says(answer),
     )
+    if answer.kind in OUTCOMES:
+        list_to_enter(
+            patient=referral.patient,
+            organisation=referral.organisation,
+            title=f"Referral {OUTCOMES[answer.kind]}: {referral.service.name}",
+            what=". ".join(text for text in (answer.outcome, answer.reason) if text),
+            about=actions.CONCERNS,
+            about_id=str(referral.pk),
+            became=answer.kind,
+            by=by,
+        )
 
 
 def _says(answer: Answer) -> dict[str, str]:

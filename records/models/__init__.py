@@ -1,6 +1,7 @@
 """People, what each source says of them as FHIR resources, and who may reach whom."""
 
 from records.models.asked import SourceCheck
+from records.models.entering import ToEnter
 from records.models.findings import Finding
 from records.models.letters import Letter, LetterRead
 from records.models.looking import LastLooked
@@ -28,5 +29,6 @@ __all__ = [
     "ResourceVersion",
     "SearchText",
     "SourceCheck",
+    "ToEnter",
     "Trace",
 ]

@@ -55,13 +55,13 @@ def test_the_panel_polls_while_something_moves(
     url = reverse("referrals:panel", args=[referral.patient_id])
     first = gp.client.get(url)
     assert first.status_code == 200
-    assert 'id="referrals" hx-get=' in first.content.decode()
+    assert 'aria-labelledby="referrals-h" hx-get=' in first.content.decode()
     assert gp.client.get(url, {"seen": seen_in(first)}, **HTMX).status_code == 204
     file(answer(referral, "rejected", reason="No space"))
     settled = gp.client.get(url, {"seen": seen_in(first)}, **HTMX)
     assert settled.status_code == 286
     assert "Rejected by Northern Infirmary" in settled.content.decode()
-    assert 'id="referrals">' in settled.content.decode()
+    assert 'aria-labelledby="referrals-h">' in settled.content.decode()
     assert not AuditEvent.objects.filter(action__startswith="opened").exists()
 
 

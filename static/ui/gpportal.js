@@ -42,6 +42,8 @@
 
   const openHelp = () => {
     singles.forEach((one) => { one.hidden = !singlesOn || !document.getElementById(one.dataset.goes); });
+    const next = help.querySelector("[name=next]");
+    if (next) next.value = location.pathname;
     help.showModal();
   };
   document.addEventListener("click", (event) => {
@@ -118,6 +120,20 @@
     const announced = document.getElementById("announced");
     if (announced && heading && heading !== kept.heading) announced.textContent = heading;
   };
+
+  // Copying to the clinical system: the text can be selected without this.
+  const copies = () => document.querySelectorAll("[data-copies][hidden]").forEach((one) => { one.hidden = !navigator.clipboard; });
+  copies();
+  document.addEventListener("htmx:afterSettle", copies);
+  document.addEventListener("click", (event) => {
+    const button = event.target.closest("[data-copies]");
+    const text = button && document.getElementById(button.dataset.copies);
+    if (text) navigator.clipboard.writeText(text.textContent).then(() => {
+      const announced = document.getElementById("announced");
+      if (announced) announced.textContent = "Copied";
+      button.firstChild.textContent = "Copied";
+    });
+  });
 
   // After an invalid form was swapped in, its error summary gets the focus, as it does on a full page.
   document.addEventListener("htmx:afterSwap", (event) => {

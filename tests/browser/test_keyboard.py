@@ -118,6 +118,8 @@ def test_single_letters_can_be_switched_off_and_stay_off(sign_in: SignIn, gp: Pe
     assert page.evaluate("document.activeElement === document.body || document.activeElement.id === 'main'")
     page.click("text=Keyboard")
     page.click("text=Switch single-letter keys on")
+    expect(page.locator("body")).not_to_have_attribute("data-single-keys", "off")
+    page.wait_for_load_state()
     page.keyboard.press("p")
     expect(page.locator("#problems h2")).to_be_focused()
     assert AuditEvent.objects.filter(action="switched single-letter keys").count() == 2

@@ -22,6 +22,7 @@ GP_PAGES = [
     "/patients/?q=nobody",
     "/choose-role/",
     "/help/keys/",
+    "/still-to-enter/",
     "/letters/",
     "/patients/to-check/",
     "/patients/{jane}/",
