@@ -19,5 +19,6 @@ def take_role(request: HttpRequest, *, membership: Membership) -> None:
 @transaction.atomic
 def switch_single_keys(*, on: bool, by: Actor) -> None:
     """Let single letters be shortcuts for this person, or not, wherever they sign in."""
+    assert by.user_id is not None
     User.objects.filter(pk=by.user_id).update(single_keys=on)
     audit.record(by=by, action="switched single-letter keys", note="on" if on else "off")

@@ -188,7 +188,7 @@ def pds_record(actor: Actor, patient: Patient) -> Resource | None:
 
 def to_enter(actor: Actor) -> QuerySet[ToEnter]:
     """What the actor's practice has to enter, or entered, in its clinical system, of patients within reach."""
-    if actor.role not in _PRACTICE_ROLES:
+    if actor.role not in _PRACTICE_ROLES or actor.organisation_id is None:
         return ToEnter.objects.none()
     same = Q(pk=OuterRef("patient")) | Q(pk=OuterRef("patient__merged_into"))
     mine = ToEnter.objects.filter(Exists(patients(actor).filter(same)), organisation_id=actor.organisation_id)

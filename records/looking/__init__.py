@@ -112,9 +112,10 @@ def looked_now(actor: Actor, patient: Patient) -> tuple[Looked, dt.datetime]:
             [reader(actor), reach.ids(actor, patient), TURN],
         )
         now, writing, found = cursor.fetchone()
-    rows = [(UUID(one[0]), *map(_at, one[1:])) for one in json.loads(found or "[]")]
-    marked = max((row[2] for row in rows if row[2]), default=None)
-    return Looked({row[0]: row[1] for row in rows if row[1]}, marked), min(at for at in (now, writing) if at)
+    rows = json.loads(found or "[]")
+    times = {UUID(one): at for one, text, _ in rows if (at := _at(text))}
+    marked = max((at for _, _, text in rows if (at := _at(text))), default=None)
+    return Looked(times, marked), min(at for at in (now, writing) if at)
 
 
 def _at(text: str | None) -> dt.datetime | None:
