@@ -49,7 +49,7 @@ def choose_role(request: HttpRequest) -> HttpResponse:
         chosen = next((role for role in roles if str(role.pk) == request.POST.get("membership")), None)
         if chosen is not None:
             actions.take_role(request, membership=chosen)
-            return redirect("home")
+            return redirect("open-asked" if "asked_to_open" in request.session else "home")
     invalid = request.method == "POST"
     context = {"roles": roles, "invalid": invalid, "chosen": request.session.get(MEMBERSHIP)}
     return render(request, "access/choose_role.html", context, status=422 if invalid else 200)

@@ -48,9 +48,21 @@ def national() -> RSAKey:
     return _read_national(settings.PDS_KEY_FILE, settings.PDS_KEY_ID)
 
 
+@lru_cache(maxsize=4)
+def _read_sealing(path: Path) -> ECKey:
+    if not path.exists():
+        _keep(path, ECKey.generate_key("P-256", {"use": "enc", "alg": "ECDH-ES+A256KW", "kid": secrets.token_hex(8)}))
+    return ECKey.import_key(json.loads(path.read_text()))
+
+
+def sealing() -> ECKey:
+    """Our private key for what is encrypted to us: made once, kept beside the signing key with mode 600."""
+    return _read_sealing(settings.SIGNING_KEY_FILE.with_name("sealing-key.json"))
+
+
 def published() -> dict[str, Any]:
     """Our public keys as a JWK Set, for partners to check our assertions with."""
-    keys: list[ECKey | RSAKey] = [ours(), *([national()] if settings.PDS_URL else [])]
+    keys: list[ECKey | RSAKey] = [ours(), sealing(), *([national()] if settings.PDS_URL else [])]
     return {"keys": [key.as_dict(private=False) for key in keys]}
 
 

@@ -3,7 +3,7 @@
 from django.urls import include, path
 
 from gpportal import views
-from records.views import entering, letters
+from records.views import entering, letters, opening
 
 urlpatterns = [
     path("", views.home, name="home"),
@@ -11,6 +11,8 @@ urlpatterns = [
     path("patients/", include("records.urls")),
     path("patients/<uuid:patient_id>/", views.one_screen, name="one-screen"),
     path("letters/", letters.inbox, name="letters"),
+    path("open/", opening.arrive, name="open"),
+    path("open/asked/", opening.asked, name="open-asked"),
     path("still-to-enter/", entering.still_to_enter, name="still-to-enter"),
     path("still-to-enter/<int:item_id>/entered/", entering.tick, name="tick-entered"),
     path("still-to-enter/<int:item_id>/not-entered/", entering.untick, name="untick-entered"),

@@ -167,9 +167,11 @@ def test_how_to_get_a_token_is_published() -> None:
 
 
 def test_our_key_is_published_without_its_secret_and_kept_for_us_alone(settings: Any) -> None:
-    (found,) = json.loads(Client().get("/.well-known/jwks.json").content)["keys"]
+    found, sealing = json.loads(Client().get("/.well-known/jwks.json").content)["keys"]
     assert "d" not in found
+    assert "d" not in sealing
     assert found["kid"] == keys.ours().kid
+    assert (sealing["kid"], sealing["use"]) == (keys.sealing().kid, "enc")
     assert settings.SIGNING_KEY_FILE.stat().st_mode & 0o777 == 0o600
 
 

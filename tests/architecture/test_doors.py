@@ -16,6 +16,7 @@ from records.models import Patient
 #: Answered to anybody, because it must be: signing in, whether we are alive, and what FHIR says must be open.
 OPEN = {
     "sign-in/",
+    "open/",
     "healthz",
     "readyz",
     ".well-known/jwks.json",
