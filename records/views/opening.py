@@ -47,7 +47,9 @@ def arrive(request: HttpRequest) -> HttpResponse:
 def asked(request: ActingRequest) -> HttpResponse:
     """Open whom the link asked for, if one person within reach is meant without doubt."""
     who, wanted = request.actor, request.session.pop(_ASKED, None)
-    if wanted is None or wanted["until"] < time.time():
+    if wanted is None:  # nothing was asked for, or it was opened already
+        return redirect("home")
+    if wanted["until"] < time.time():
         return _refuse(request, who, "waited too long", _LINK, 400)
     if wanted["organisation_id"] != who.organisation_id:
         return _refuse(request, who, "another organisation", _ELSEWHERE, 403)
