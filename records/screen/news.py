@@ -81,15 +81,21 @@ def _rows(said: QuerySet[Resource], ids: list[UUID], times: Mapping[UUID, dateti
         said.filter(unseen(ids, times), kind__in=KINDS)
         .annotate(seen_until=seen)
         .annotate(before=Subquery(earlier.order_by("-version").values("drawn")[:1]))
+        .annotate(ordinary=Case(When(kind__in=RESULTS, then=1), default=0))  # no flood of results pushes out the rest
         .annotate(unread=Q(kind="letter") & ~Q(letter__message_id="") & Q(letter__isnull=False))
         .exclude(Q(kind="letter") & Exists(opened.filter(at__gte=OuterRef("changed_at"))))
-        .order_by(F("date").desc(nulls_last=True), "id")
+        .order_by("ordinary", F("date").desc(nulls_last=True), "id")
     )
-    for claim, drawn, unread, restricted in claims_with(rows[:MOST], "before", "unread", "patient__restricted"):
+    found = claims_with(rows[:MOST], "before", "unread", "patient__restricted")
+    for claim, drawn, unread, restricted in sorted(found, key=lambda row: _newest_first(row[0])):
         before = changes.earlier(claim, drawn, restricted=restricted)
         gone = grouping.withdrawn(claim) or claim.status == "cancelled"
         if not gone or (before is not None and not grouping.withdrawn(before)):
             yield claim, before, bool(unread)
+
+
+def _newest_first(claim: Claim) -> tuple[bool, float, UUID]:
+    return (claim.date is None, -claim.date.timestamp() if claim.date else 0, claim.id)
 
 
 def _told(claim: Claim, before: Claim | None, unread: bool, held: Held | None) -> tuple[Claim, News]:
