@@ -60,7 +60,7 @@ def reactions(claims: Iterable[Claim]) -> str:
 
 
 def allergy_alert(claim: Claim, claims: Iterable[Claim] = ()) -> str:
-    """ "Allergy: penicillin (anaphylactic reaction, 1998)"; an unconfirmed one says so. `claims` are all of its group."""
+    """ "Allergy: penicillin (anaphylactic reaction, 1998)"; an unconfirmed one says so. `claims`: all of its group."""
     doubt = ", unconfirmed" if claim.detail.get("verification") == "unconfirmed" else ""
     details = reactions(claims) or reaction(claim)
     return f"Allergy: {allergen(claim)}{doubt}" + (f" ({details})" if details else "")

@@ -256,10 +256,10 @@ def test_results_and_doses_are_put_beside_those_before(
     make_patient: MakePatient, gp: Person, riverside: Organisation, infirmary: Organisation
 ) -> None:
     patient = make_patient()
-    old(riverside, patient, "medicine", "Bisoprolol 2.5mg tablets", code="1", detail={"dose": "2.5 mg"})
+    old(riverside, patient, "medicine", "Bisoprolol 2.5mg tablets", code="318590006", detail={"dose": "2.5 mg"})
     old(riverside, patient, "result", "HbA1c", code="9", value="51", unit="mmol/mol")
     look(gp, patient)
-    say(infirmary, patient, "medicine", "Bisoprolol 5mg tablets", "2", detail={"dose": "5 mg"})
+    say(infirmary, patient, "medicine", "Bisoprolol 5mg tablets", "318604001", detail={"dose": "5 mg"})
     say(riverside, patient, "result", "HbA1c", "9", value="58", unit="mmol/mol")
     assert told(gp, patient) == ["Bisoprolol raised to 5 mg (GP: 2.5 mg)", "HbA1c 58 mmol/mol, up from 51"]
     assert {one.source.letters for one in news(gp, patient)} == {"NI", "GP"}
