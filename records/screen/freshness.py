@@ -10,7 +10,6 @@ from django.conf import settings
 from django.utils import timezone
 
 from exchange.errors import AnswerTooLong
-from records.kinds import TESTS_AND_VITALS
 from records.models import Received, SourceCheck
 from records.screen.held import Held
 from ui.dates import ago, when
@@ -75,7 +74,7 @@ AFFECTED: Final[dict[str, tuple[str, ...]]] = {
     "problems": ("problem",),
     "medicines": ("medicine",),
     "allergies": ("allergy",),
-    "results": TESTS_AND_VITALS,
+    "results": ("result", "vital"),
     "letters": ("letter",),
     "timeline": ("encounter", "letter", "procedure", "immunisation", "report", "careplan"),
     "care": ("careplan", "careteam", "goal"),

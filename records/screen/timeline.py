@@ -17,7 +17,7 @@ from markupsafe import Markup
 from records.models import Resource
 from records.screen import wording
 from records.screen.claims import Claim, Source, claims
-from records.screen.held import EVENTS, NOT_SAID, Held
+from records.screen.held import EVENTS, NOT_SAID, RESULTS, Held
 from records.screen.lines import line
 from records.screen.narrowing import Narrowed
 from records.search import asking
@@ -257,7 +257,7 @@ def _results_together(entries: Sequence[Entry]) -> list[Entry]:
 
 def _day_of_results(entry: Entry) -> object:
     lead = entry.lead
-    if not lead.of_a_test or lead.date is None or entry.taken_back:
+    if lead.kind not in RESULTS or lead.date is None or entry.taken_back:
         return lead.id
     return (local(lead.date), parts(lead.dated), lead.source.id)
 

@@ -27,14 +27,7 @@ TYPES = {
     "goal": "Goal",
     "immunisation": "Immunization",
     "binary": "Binary",
-    "form": "QuestionnaireResponse",
-    "dispensed": "MedicationDispense",
-    "request": "ServiceRequest",
-    "task": "Task",
-    "message": "Communication",
-    "consent": "Consent",
-    "survey": "Observation",
-    "social-history": "Observation",
+    "answers": "QuestionnaireResponse",
 }
 SNOMED = "http://snomed.info/sct"
 

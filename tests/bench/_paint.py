@@ -32,11 +32,11 @@ Act = Callable[[Page], Any]
 
 
 def _open_a_row(page: Page) -> None:
-    page.locator("main details:not(.me) > summary").first.click()
+    page.locator("details.says > summary").first.click()
 
 
 def _filter_the_timeline(page: Page) -> None:
-    page.locator("#timeline .filters a").nth(2).click(no_wait_after=True)
+    page.locator("#timeline .filters a").nth(3).click(no_wait_after=True)
 
 
 def _key_in_search(page: Page) -> None:

@@ -106,7 +106,12 @@ def _fill(store: psycopg.Connection[Any], name: str, size: int) -> Store:
         left = size - _one(store, "SELECT count(*) FROM records_resource")
         turns = 1 if copy == 0 else max(1, round(left / (copies - copy) / each))
         _copy(store, copy, limit, turns, longest)
-    for table in TABLES:
+    # What can be searched is kept of the demonstration's own entries, the longest record among them.
+    store.execute(
+        "INSERT INTO records_searchtext SELECT kept.* FROM kept_records_searchtext AS kept "
+        "JOIN records_resource ON records_resource.id = kept.resource_id"
+    )
+    for table in (*TABLES, "records_searchtext"):
         store.execute(sql.SQL("DROP TABLE {}").format(sql.Identifier(f"kept_{table}")))
     store.execute("VACUUM (ANALYZE)")
     ordinary = store.execute(
@@ -125,7 +130,7 @@ def _fill(store: psycopg.Connection[Any], name: str, size: int) -> Store:
 
 def _set_aside(store: psycopg.Connection[Any]) -> UUID:
     """Moves what is to be copied out of the way, numbers the patients, empties the tables; gives the longest record."""
-    for table in TABLES:
+    for table in (*TABLES, "records_searchtext"):
         store.execute(
             sql.SQL("CREATE UNLOGGED TABLE {} AS SELECT * FROM {}").format(
                 sql.Identifier(f"kept_{table}"), sql.Identifier(table)

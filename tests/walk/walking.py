@@ -17,6 +17,7 @@ from records.models import Patient
 
 _ADDRESS: Final = re.compile(r'(?:href|hx-get|src)="([^"]+)"')
 _ITEM: Final = re.compile(r'data-item="([0-9a-f-]{36})"')
+_ON_TIMELINE: Final = re.compile(r'id="item-([0-9a-f-]{36})"')
 #: One entry of many: the walk opens as many of them as it is asked to.
 _ITEM_PAGE: Final = re.compile(r"/(?:items|results|reports)/[0-9a-f-]{36}/$")
 _ID: Final = re.compile(r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b")
@@ -71,11 +72,10 @@ def visible(page: str) -> str:
 
 
 def _note(walked: Walk, address: str, page: str) -> None:
-    ids = {UUID(found) for found in _ITEM.findall(page)}
     if "/entries/" in address:
-        walked.listed |= ids
+        walked.listed |= {UUID(found) for found in _ITEM.findall(page)}
     if "/timeline/" in address:
-        walked.on_timeline |= ids
+        walked.on_timeline |= {UUID(found) for found in _ON_TIMELINE.findall(page)}
 
 
 def _led_to(page: str, address: str, root: str) -> Iterator[str]:
