@@ -19,7 +19,7 @@ from records.models import Patient, Resource
 from records.screen import timeline
 from records.screen.held import Held
 from records.screen.narrowing import TABS, Narrowed, NarrowingForm
-from records.search.words import Asked
+from records.search import keeping
 from records.tests.saying import say
 
 MakePatient = Callable[..., Patient]
@@ -114,7 +114,7 @@ def test_the_cost_of_a_page_does_not_depend_on_its_depth(
     at, costs = timeline.Cursor(), []
     while True:
         with CaptureQueriesContext(connection) as queries:
-            page = timeline.page(held, Narrowed(), Asked(), at, 50)
+            page = timeline.page_of(held, Narrowed(), at, 50)
         costs.append(len(queries))
         assert not any(" OFFSET " in one["sql"] for one in queries)
         if page.older is None:
@@ -132,6 +132,27 @@ def test_a_link_to_an_entry_opens_the_page_that_begins_with_it(
     page = gp.client.get(f"/patients/{patient.pk}/timeline/", {"at": str(made[75].pk)}).content.decode()
     assert made[75].pk in shown(page)
     assert 'rel="prev"' in page
+
+
+def test_a_search_is_paged_like_the_timeline(make_patient: MakePatient, gp: Person, riverside: Organisation) -> None:
+    patient = make_patient()
+    made = {one.pk for one in many(riverside, patient, 120)} | {
+        say(riverside, patient, "problem", "Visit", date=None).pk
+    }
+    say(riverside, patient, "encounter", "Elsewhere")
+    keeping.again(Resource.objects.filter(patient=patient))
+    client = gp.client
+    client.post(f"/patients/{patient.pk}/search/", {"words": "visit"})
+    pages, address = [], f"/patients/{patient.pk}/search/"
+    while address:
+        html = client.get(address).content.decode()
+        pages.append(shown(html))
+        found = re.search(r'rel="next"\s+href="([^"]+)"', html)
+        address = found[1].replace("&amp;", "&") if found else ""
+    assert [len(page) for page in pages] == [50, 50, 21]
+    assert {pk for page in pages for pk in page} == made
+    back = client.get(f"/patients/{patient.pk}/search/?before={pages[2][0]}").content.decode()
+    assert shown(back) == pages[1]
 
 
 @pytest.mark.parametrize("cursor", ["after=x", f"after={NOBODY}", "before=", f"at={NOBODY}", "page=2", "after=%00"])
@@ -214,7 +235,7 @@ def test_every_entry_is_under_a_kind_of_its_own(make_patient: MakePatient, gp: P
     found: set[UUID] = set()
     for tab in TABS:
         if tab:
-            page = timeline.page(held, Narrowed(show=tab), Asked(), timeline.Cursor(), 50)
+            page = timeline.page_of(held, Narrowed(show=tab), timeline.Cursor(), 50)
             found |= {c.id for s in page.sections for e in s.entries for c in e.claims}
     assert found == made
 
@@ -250,7 +271,7 @@ def test_one_admission_said_by_two_sources_is_one_line_with_both(
     ]
     other = say(infirmary, patient, "encounter", "Clinic", "32485007", status="finished", date=day, detail={})
     held = Held(gp.actor, patient)
-    page = timeline.page(held, Narrowed(), Asked(), timeline.Cursor(), 50)
+    page = timeline.page_of(held, Narrowed(), timeline.Cursor(), 50)
     lines = [{claim.id for claim in e.claims} for s in page.sections for e in s.entries]
     assert {one.pk for one in both} in lines
     assert {other.pk} in lines
@@ -264,7 +285,7 @@ def test_two_entries_of_one_source_stay_two_lines(
     patient = make_patient()
     for _ in range(2):
         say(riverside, patient, "encounter", "Consultation", "11429006", status="finished", date=days_ago(2))
-    page = timeline.page(Held(gp.actor, patient), Narrowed(), Asked(), timeline.Cursor(), 50)
+    page = timeline.page_of(Held(gp.actor, patient), Narrowed(), timeline.Cursor(), 50)
     assert [len(e.claims) for s in page.sections for e in s.entries] == [1, 1]
 
 

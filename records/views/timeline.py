@@ -73,6 +73,7 @@ def _panel(request: ActingRequest, held: Held, form: NarrowingForm, looked_for: 
     narrowed = form.narrowed
     cursor = _cursor(request)
     first = cursor.item is None
+    shown = timeline.shown(held, narrowed, looked_for, cursor, TIMELINE_SIZE)
     base = reverse(f"records:{what}", args=[held.patient.pk])
     return {
         "patient": held.patient,
@@ -81,11 +82,11 @@ def _panel(request: ActingRequest, held: Held, form: NarrowingForm, looked_for: 
         "form": form,
         "narrowed": narrowed,
         "asked": looked_for,
-        "page": timeline.page(held, narrowed, looked_for, cursor, TIMELINE_SIZE),
+        "page": shown.page,
         "first": first,
         "goes_on": cursor.how == "after" and wants_part(request),
-        "tally": timeline.tally(held, narrowed, looked_for) if first else None,
-        "ahead": timeline.ahead(held, narrowed, looked_for) if first and not narrowed.period else [],
+        "tally": shown.tally,
+        "ahead": shown.ahead,
         "cut": asking.cut_short(held.said) if looked_for and first else 0,
     }
 

@@ -26,7 +26,7 @@ ROUNDS: Final = 60
 READER: Final = "gp@riverside.example"
 
 
-def _reader() -> Client:
+def reader() -> Client:
     """A browser in which a GP is signed in."""
     user = User.objects.get(email=READER)
     client = Client(SERVER_NAME="127.0.0.1")
@@ -67,6 +67,6 @@ def main() -> int:
         cursor.execute("ANALYZE")  # as PostgreSQL does by itself a minute after an import
     counted = Patient.objects.annotate(number=Count("resources")).order_by("-number")
     longest, usual = counted[0], counted[len(counted) // 2]
-    client = _reader()
+    client = reader()
     kept = [_measure(client, name, one, one.number) for name, one in (("longest", longest), ("ordinary", usual))]
     return 0 if all(kept) else 1
