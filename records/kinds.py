@@ -1,8 +1,12 @@
 """Which columns of records.Resource are drawn from which element: one row per FHIR type.
 
-`TABLE` is the whole rule; a type that is not in it is kind "other" with whatever words it carries. Kinds: problem,
-allergy, medicine, result, vital, letter, encounter, immunisation, procedure, appointment, careplan, careteam, goal,
-flag, contact, report, family-history, other, administrative.
+`TABLE` is the whole rule; a type that is not in it is kind "other" with whatever words it carries.
+
+To add a kind: a row in `TABLE`, with a function for its `detail` where it has more than the columns hold; its words in
+records.entries.words.KINDS (a test compares the two); where it shall say more on a line than its name, a case in
+records.screen.lines; and under which filter of the timeline it stands (records.screen.narrowing, else "Other"). Every
+entry has its list and its page without more: they tell each element of any type. What is stored already is drawn again
+by `manage.py redraw`: say so in CHANGELOG.md.
 """
 
 import datetime as dt
@@ -10,7 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from records import details, observing
+from records import details, observing, requesting
 from records.dates import moment
 from records.drawing import Json, Naming, at, code, codings, every, human_name, observed, text_at, words
 
@@ -51,9 +55,23 @@ class Drawn:
     observed: bool = False
 
 
+#: What the one screen lists as results: tests and measurements.
+TESTS_AND_VITALS: Final = ("result", "vital")
+#: All that is of one test and followed over time: also how somebody lives (smoking) and what they were asked.
+RESULTS: Final = (*TESTS_AND_VITALS, "social-history", "survey")
+#: Categories of an Observation (HL7 observation-category) -> its kind; the first of these that it has counts.
+_OBSERVATIONS: Final = {
+    "vital-signs": "vital",
+    "laboratory": "result",
+    "imaging": "result",
+    "social-history": "social-history",
+    "survey": "survey",
+}
+
+
 def _observation_kind(resource: Json) -> str:
-    vital = any(c.get("code") == "vital-signs" for c in codings(*every(resource.get("category"))))
-    return "vital" if vital else "result"
+    said = {c.get("code") for c in codings(*every(resource.get("category")))}
+    return next((kind for category, kind in _OBSERVATIONS.items() if category in said), "result")
 
 
 def _title(resource: Json, name: Naming) -> str:
@@ -108,10 +126,14 @@ TABLE: Final[dict[str, Drawn]] = {
         detail=details.medicine,
     ),
     "MedicationAdministration": Drawn(
-        "other", _MEDICINE, _medicine, date=("effectiveDateTime", "effectivePeriod.start"), detail=details.medicine
+        "dispensed",
+        _MEDICINE,
+        _medicine,
+        date=("effectiveDateTime", "effectivePeriod.start"),
+        detail=requesting.dispensed,
     ),
     "MedicationDispense": Drawn(
-        "other", _MEDICINE, _medicine, date=("whenHandedOver", "whenPrepared"), detail=details.medicine
+        "dispensed", _MEDICINE, _medicine, date=("whenHandedOver", "whenPrepared"), detail=requesting.dispensed
     ),
     "Observation": Drawn(
         _observation_kind,
@@ -155,15 +177,23 @@ TABLE: Final[dict[str, Drawn]] = {
     "Endpoint": _OURS_TO_RUN,
     "Schedule": _OURS_TO_RUN,
     "Slot": Drawn("administrative", ("serviceType",), _title, date=("start",)),
+    # What is asked for, answered and agreed
+    "ServiceRequest": Drawn(
+        "request",
+        called=_titled,
+        date=("authoredOn", "occurrenceDateTime", "occurrencePeriod.start"),
+        detail=requesting.request,
+    ),
+    "Task": Drawn("task", called=_title, date=("authoredOn", "lastModified"), detail=requesting.task),
+    "QuestionnaireResponse": Drawn("form", (), requesting.form_title, date=("authored",), detail=requesting.form),
+    "Communication": Drawn(
+        "message", ("topic", "reasonCode"), _titled, date=("sent", "received"), detail=requesting.message
+    ),
+    "Consent": Drawn("consent", ("category", "scope"), _title, date=("dateTime",), detail=requesting.consent),
     # The rest, by what it is about
-    "ServiceRequest": Drawn("other", called=_title, date=("authoredOn", "occurrenceDateTime")),
-    "Task": Drawn("other", called=_title, date=("authoredOn", "lastModified")),
-    "QuestionnaireResponse": Drawn("other", (), _title, date=("authored",)),
-    "Communication": Drawn("other", ("category",), _title, date=("sent", "received")),
     "Claim": Drawn("other", ("type",), date=("created", "billablePeriod.start")),
     "ExplanationOfBenefit": Drawn("other", ("type",), date=("created", "billablePeriod.start")),
     "ImagingStudy": Drawn("other", ("procedureCode",), _title, date=("started",)),
-    "Consent": Drawn("other", ("scope",), _title, date=("dateTime",)),
     "Media": Drawn("other", ("type",), _title, date=("createdDateTime", "issued")),
 }
 

@@ -12,6 +12,7 @@ from django.utils import timezone
 from access.actor import Actor
 from access.permissions import Permission
 from records import reach
+from records.kinds import RESULTS
 from records.letters.correspondence import letters_held
 from records.looking import last_looked, looked_now
 from records.models import Patient
@@ -115,7 +116,7 @@ def results(actor: Actor, patient: Patient, held: Held | None = None) -> dict[st
     return {
         "patient": patient,
         "trends": [trend(held, series) for series in held.series[:TRENDS_SHOWN]],
-        "all": held.count("result", "vital"),
+        "all": held.count(*RESULTS),
     }
 
 

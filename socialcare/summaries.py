@@ -129,7 +129,7 @@ def _watch(held: Held) -> list[Line]:
 
 def _allergy(group: Group) -> Line:
     lead = group.lead
-    details = wording.reaction(lead)
+    details = wording.reactions(group.claims) or wording.reaction(lead)
     doubt = " Sources do not agree on this; ask the surgery." if group.differs else ""
     reaction = details[:1].upper() + details[1:] + "." if details else ""
     return Line(

@@ -37,6 +37,8 @@ class Pulled:
     warned: bool = False
     #: Address -> entity tag of answers of a single page, to be handed in next time.
     tags: dict[str, str] = field(default_factory=dict)
+    #: The id of the partner's Patient whom it is about.
+    patient_id: str = ""
 
     @property
     def complete(self) -> bool:

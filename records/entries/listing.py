@@ -7,7 +7,7 @@ from typing import Any, Final
 from django.db.models import Count, F
 
 from records.entries import words
-from records.screen import wording
+from records.screen import lines, wording
 from records.screen.claims import Claim, claims
 from records.screen.grouping import withdrawn
 from records.screen.held import Held
@@ -56,5 +56,9 @@ def _rest(claim: Claim) -> str:
         return str(claim.detail.get("directions") or claim.detail.get("dose") or "")
     if claim.kind == "allergy":
         return wording.reaction(claim)
+    if claim.kind in lines.SAID:
+        return lines.more_of(claim)
+    if claim.of_a_test:
+        return lines.line(claim)[1].strip(" :,.")
     what, rest = wording.event(claim)
     return rest.strip(" :,.") if what == words.title(claim) else ""

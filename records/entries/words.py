@@ -1,4 +1,4 @@
-"""What kinds of entries are called on screen: every kind of records.kinds has its words here."""
+"""What kinds of entries are called on screen: every kind that records.kinds draws has its words here."""
 
 from typing import Final
 
@@ -8,9 +8,12 @@ from records.screen.claims import Claim
 KINDS: Final[dict[str, tuple[str, str]]] = {
     "problem": ("Problem", "Problems"),
     "medicine": ("Medicine", "Medicines"),
+    "dispensed": ("Medicine dispensed or given", "Medicines dispensed and given"),
     "allergy": ("Allergy", "Allergies"),
     "result": ("Result", "Results"),
     "vital": ("Measurement", "Measurements"),
+    "survey": ("Answer or score", "Answers and scores"),
+    "social-history": ("Social history", "Social history"),
     "report": ("Report", "Reports"),
     "letter": ("Letter", "Letters and documents"),
     "encounter": ("Contact", "Consultations and hospital stays"),
@@ -23,27 +26,29 @@ KINDS: Final[dict[str, tuple[str, str]]] = {
     "flag": ("Flag", "Flags"),
     "contact": ("Person to contact", "People to contact"),
     "appointment": ("Appointment", "Appointments"),
+    "request": ("Request", "Requests"),
+    "task": ("Task", "Tasks"),
+    "form": ("Answers to a form", "Answers to forms"),
+    "message": ("Message", "Messages"),
+    "consent": ("Consent", "Consents"),
     "other": ("Other entry", "Other"),
     "administrative": ("Administrative entry", "Administrative"),
 }
 #: FHIR types whose own name says more than "other" or "administrative".
 _TYPES: Final = {
     "Patient": "Patient details",
-    "ServiceRequest": "Request",
-    "QuestionnaireResponse": "Answers to a form",
-    "MedicationAdministration": "Medicine given",
-    "MedicationDispense": "Medicine dispensed",
-    "Communication": "Message",
     "ImagingStudy": "Imaging",
     "ExplanationOfBenefit": "Explanation of payment",
 }
+#: FHIR types that share a kind and are two things.
+_EXACTLY: Final = {"MedicationAdministration": "Medicine given", "MedicationDispense": "Medicine dispensed"}
 
 
 def one(kind: str, type_name: str = "") -> str:
     """What one entry is called: "Problem"; of a rare kind by its FHIR type, spaced: "Risk assessment"."""
     if kind in ("other", "administrative", "") and type_name:
         return _TYPES.get(type_name) or spaced(type_name)
-    return KINDS[kind][0] if kind in KINDS else spaced(kind)
+    return _EXACTLY.get(type_name) or (KINDS[kind][0] if kind in KINDS else spaced(kind))
 
 
 def several(kind: str) -> str:

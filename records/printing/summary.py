@@ -9,19 +9,22 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Final
 
 from django.conf import settings
+from django.db.models import F
 from django.utils import timezone
 from django.utils.module_loading import import_string
 
 from access.actor import Actor
 from records import panels
+from records.kinds import TESTS_AND_VITALS
 from records.letters.correspondence import letters_held
 from records.models import Patient
 from records.people.contacts import surgery_of
 from records.printing.heads import Heading, Line, alike, claim_line, group_lines, row_line
 from records.screen import alerts, grouping
+from records.screen import lines as said
 from records.screen.alerts import category
 from records.screen.claims import Claim, claims
-from records.screen.held import NOT_SAID, RESULTS, Held
+from records.screen.held import NOT_SAID, Held
 from records.screen.trends import Trend, trend
 from ui.numbers import count
 
@@ -71,7 +74,7 @@ def _record(actor: Actor, patient: Patient, held: Held) -> Iterable[Heading]:
     yield _medicines(actor, patient, held)
     yield from _results(held)
     yield from _events(held)
-    yield Heading("Social context", [claim_line(c) for c in known[_HOME]])
+    yield Heading("Social context", [*(claim_line(c) for c in known[_HOME]), *_social_history(held)], most=FEW)
     yield _care(held)
     yield from _people(patient, held)
     yield _documents(held)
@@ -108,10 +111,19 @@ def _results(held: Held) -> Iterable[Heading]:
     trends = [trend(held, series) for series in held.series[: 4 * TESTS]]
     vital = [t for t in trends if t.latest.kind == "vital"][:MEASURED]
     tests = [t for t in trends if t.latest.kind != "vital"][:TESTS]
-    rest = held.count(*RESULTS) - len(vital) - len(tests)
+    rest = held.count(*TESTS_AND_VITALS) - len(vital) - len(tests)
     more = count(rest, "other or earlier result") if rest > 0 else ""
     yield Heading("Investigation results", [_result(t) for t in tests], also=more, most=TESTS)
     yield Heading("Examination findings", [_result(t) for t in vital])
+
+
+def _social_history(held: Held) -> Iterable[Line]:
+    """The newest word on each thing: smoking, alcohol, work."""
+    rows = held.said.filter(kind="social-history").exclude(NOT_SAID).order_by(F("date").desc(nulls_last=True), "id")
+    newest: dict[object, Claim] = {}
+    for one in claims(rows[:_MOST_ROWS]):
+        newest.setdefault((one.concept, "" if one.coded else one.display), one)
+    return [claim_line(one, how=said.line(one)[1].strip()) for one in newest.values()]
 
 
 def _result(t: Trend) -> Line:

@@ -61,6 +61,7 @@ def _heard(check: SourceCheck) -> Pulled | None:
     if found is None:
         return None
     pulled = pull(partner, str(found.get("id", "")), since=check.since, tags=check.tags)
+    pulled.patient_id = str(found["id"])
     if check.since is None and not any(one.resource == found for one in pulled.entries):
         pulled.entries.insert(0, BundleEntry(0, "", found))  # what follows refers to it
     whose.check(pulled.entries, str(found["id"]), patient.nhs_number, partner.endpoint.rstrip("/"))
@@ -79,6 +80,9 @@ def keep(*, check: SourceCheck, pulled: Pulled, by: Actor) -> str:
     """Keep what a partner said and note how complete it is. Raises MixedUp if its Patient is somebody else's here."""
     row = _locked(check)
     if row is None:
+        return "overtaken"
+    if not _is_as_asked(check):
+        SourceCheck.objects.filter(pk=row.pk).update(due_at=timezone.now(), asking=False)
         return "overtaken"
     _refuse_if_linked_elsewhere(check, pulled)
     report = keeping.keep(check, pulled, by=by)
@@ -148,6 +152,12 @@ def _locked(check: SourceCheck) -> SourceCheck | None:
     return SourceCheck.objects.select_for_update().filter(pk=check.pk, asked_at=check.asked_at).first()
 
 
+def _is_as_asked(check: SourceCheck) -> bool:
+    """Whether the patient is still who was asked about: parted or given another number meanwhile, it is not theirs."""
+    now = Patient.objects.select_for_update(no_key=True).get(pk=check.patient_id)
+    return now.nhs_number == check.patient.nhs_number
+
+
 def _close(row: SourceCheck, by: Actor, note: str) -> str:
     row.asking = False
     row.save()
@@ -170,6 +180,7 @@ def _overlapping(check: SourceCheck) -> dt.datetime:
 def _refuse_if_linked_elsewhere(check: SourceCheck, pulled: Pulled) -> None:
     """The partner's Patient already counts as somebody else here: a person has to decide, not we."""
     keys = [str(one.resource.get("id")) for one in pulled.entries if one.resource["resourceType"] == "Patient"]
+    keys.append(pulled.patient_id)  # an answer of what changed since does not repeat the Patient
     links = PatientLink.objects.filter(source=check.source_id, source_key__in=keys).select_related("patient")
     if any(_kept(link.patient) != check.patient_id for link in links):
         raise whose.MixedUp("the Patient is linked to somebody else")

@@ -60,7 +60,7 @@ def _plain(claim: Claim) -> str:
 def alerts(held: Held) -> list[Alert]:
     """Allergies first, always in words, then flags."""
     known, none = allergies_of(held)
-    found = [Alert(wording.allergy_alert(group.lead), "red") for group in known]
+    found = [Alert(wording.allergy_alert(group.lead, group.claims), "red") for group in known]
     if any(group.differs for group in known):
         found.append(Alert("Sources disagree on allergies", "amber"))
     if not known:

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from django.db.models import QuerySet
 
+from records.kinds import RESULTS
 from records.models import Resource
 
 
@@ -48,6 +49,11 @@ class Claim:
     @property
     def coded(self) -> bool:
         return bool(self.code and self.code_system)
+
+    @property
+    def of_a_test(self) -> bool:
+        """Whether it has a page of its test over time."""
+        return self.kind in RESULTS
 
     @property
     def concept(self) -> tuple[str, str]:

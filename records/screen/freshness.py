@@ -10,6 +10,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from exchange.errors import AnswerTooLong
+from records.kinds import TESTS_AND_VITALS
 from records.models import Received, SourceCheck
 from records.screen.held import Held
 from ui.dates import ago, when
@@ -74,7 +75,7 @@ AFFECTED: Final[dict[str, tuple[str, ...]]] = {
     "problems": ("problem",),
     "medicines": ("medicine",),
     "allergies": ("allergy",),
-    "results": ("result", "vital"),
+    "results": TESTS_AND_VITALS,
     "letters": ("letter",),
     "timeline": ("encounter", "letter", "procedure", "immunisation", "report", "careplan"),
     "care": ("careplan", "careteam", "goal"),

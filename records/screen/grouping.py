@@ -242,17 +242,25 @@ def rest(claim: Claim) -> str:
     return claim.display[len(substance(claim)) :].strip()
 
 
-def medicines_differ(claims: Sequence[Claim]) -> str:
-    """Dose against dose among those who still give it, else strength, else form.
+def _dose(claim: Claim) -> str:
+    return spaced(str(claim.detail.get("dose") or ""))
 
-    Where not everyone gives a dose, the products' strengths are compared; a dose is never held against a strength.
-    That one has stopped it is said by `stopped`.
+
+def medicines_differ(claims: Sequence[Claim]) -> str:
+    """Dose against dose among those who still give it, else strength against strength, else form against form.
+
+    Each among those who say it: whoever leaves it out hides no disagreement of the others, and one tablet of another
+    strength is another dose. A dose is never held against a strength. That one has stopped it is said by `stopped`.
     """
     giving = [claim for claim in claims if current(claim)]
     dosed = all(claim.detail.get("dose") for claim in giving)
-    named = all(_product_strength(claim) for claim in giving)
-    how = strength if dosed or not named else _product_strength
-    return _disagree(giving, how) or (_disagree(giving, form) if all(map(form, giving)) else "")
+    if not dosed and not all(map(_product_strength, giving)) and (said := _disagree(giving, strength)):
+        return said
+    return next(filter(None, (_disagree_of_those_who_say(giving, how) for how in (_dose, _product_strength, form))), "")
+
+
+def _disagree_of_those_who_say(claims: Sequence[Claim], words: Callable[[Claim], str]) -> str:
+    return _disagree([claim for claim in claims if words(claim)], words)
 
 
 def stopped(group: Group) -> str:
@@ -279,5 +287,18 @@ def stage(claim: Claim) -> str:
 
 
 def allergies_differ(claims: Sequence[Claim]) -> str:
-    """One source asserts what another refuted or closed."""
-    return _disagree(claims, lambda c: "refuted" if refuted(c) else ("active" if current(c) else (c.status or "over")))
+    """One source asserts what another refuted or closed; else reaction against reaction, else severity."""
+    standing = _disagree(
+        claims, lambda c: "refuted" if refuted(c) else ("active" if current(c) else (c.status or "over"))
+    )
+    return standing or next(
+        filter(None, (_disagree_of_those_who_say(claims, how) for how in (_reaction, _severity))), ""
+    )
+
+
+def _reaction(claim: Claim) -> str:
+    return str(claim.detail.get("reaction") or "")
+
+
+def _severity(claim: Claim) -> str:
+    return str(claim.detail.get("severity") or "")

@@ -16,6 +16,7 @@ from django.utils import timezone
 from access.actor import Actor
 from access.permissions import Permission
 from records import reach
+from records.kinds import RESULTS, TESTS_AND_VITALS
 from records.looking import Looked
 from records.models import Patient, Resource
 from records.pulling.schedule import Asked, asked
@@ -25,7 +26,6 @@ from records.screen.figures import sign
 #: What is read whole for the summary: few per person even in a long record, and old ones are needed to see that
 #: another source has stopped what one still lists.
 SUMMARY: Final = ("problem", "medicine", "allergy", "flag", "careplan", "careteam", "goal", "contact")
-RESULTS: Final = ("result", "vital")
 #: The main events of the timeline. Single results are none: hundreds would drown the rest.
 EVENTS: Final = ("encounter", "letter", "procedure", "immunisation", "report", "careplan")
 NOT_SAID: Final = Q(status__in=("entered-in-error", "cancelled"))
@@ -106,10 +106,11 @@ class Held:
     def series(self) -> list[list[Claim]]:
         """The last few results of each kind of test, newest first, in one query; panels that only name others are out.
 
+        So is what was asked in surveys and how somebody lives: it would drown the laboratory's, and `tests` has it.
         The test done last comes first; of one day, what is high or low before what is not.
         """
         only_names_others = Q(value="", detail__has_key="members")
-        return _tests(self.said.filter(kind__in=RESULTS).exclude(NOT_SAID).exclude(only_names_others))
+        return _tests(self.said.filter(kind__in=TESTS_AND_VITALS).exclude(NOT_SAID).exclude(only_names_others))
 
     @cached_property
     def tests(self) -> list[list[Claim]]:

@@ -9,11 +9,12 @@ from django.core.paginator import Paginator
 from django.db.models import F, Q, QuerySet
 from django.db.models.fields.json import KT
 
+from records.kinds import RESULTS
 from records.models import Resource
 from records.screen import figures, readings
 from records.screen.claims import Claim, Source, claims
 from records.screen.grouping import in_order
-from records.screen.held import RESULTS, Held
+from records.screen.held import Held
 from records.screen.readings import Reading, Series
 from records.screen.trends import UNNAMED, trend, value_said
 from ui.charts import SHAPES, Chart, Line, chart

@@ -8,7 +8,7 @@ from markupsafe import Markup
 
 from records.screen import wording
 from records.screen.claims import Claim, Source
-from records.screen.held import EVENTS, RESULTS, Held
+from records.screen.held import EVENTS, Held
 from records.screen.lines import line
 from records.search import asking
 from records.search.words import Asked
@@ -102,7 +102,7 @@ def _results_together(entries: Sequence[Entry]) -> list[Entry]:
 
 def _day_of_results(entry: Entry) -> object:
     lead = entry.lead
-    if lead.kind not in RESULTS or lead.date is None or entry.taken_back:
+    if not lead.of_a_test or lead.date is None or entry.taken_back:
         return lead.id
     return (local(lead.date), parts(lead.dated), lead.source.id)
 

@@ -11,12 +11,15 @@ from django.db.models import Q
 from django.http import QueryDict
 from django.utils import timezone
 
+from records.kinds import RESULTS
 from records.people.asked import Span, take_apart
-from records.screen.held import EVENTS, RESULTS, Held
+from records.screen.held import EVENTS, Held
 
+_ASKED: Final = ("request", "task")
+_AGREED: Final = ("form", "message", "consent")
 _NAMED: Final = (
     *(*EVENTS, *RESULTS, "appointment", "medicine", "problem", "allergy", "flag"),
-    *("careteam", "goal", "contact", "family-history"),
+    *("careteam", "goal", "contact", "family-history", *_ASKED, *_AGREED),
 )
 #: Name in the address -> words on the page, and what it lets through.
 TABS: Final[dict[str, tuple[str, Q]]] = {
@@ -26,11 +29,13 @@ TABS: Final[dict[str, tuple[str, Q]]] = {
     "hospital": ("Hospital", Q(source__kind="hospital") & ~Q(kind="administrative") & ~Q(type="Binary")),
     "letters": ("Letters", Q(kind="letter")),
     "results": ("Results", Q(kind__in=(*RESULTS, "report"))),
-    "medicines": ("Medicines", Q(kind="medicine") | Q(type__startswith="Medication")),
+    "medicines": ("Medicines", Q(kind__in=("medicine", "dispensed")) | Q(type__startswith="Medication")),
     "problems": ("Problems", Q(kind__in=("problem", "allergy", "flag", "family-history"))),
     "immunisations": ("Immunisations", Q(kind="immunisation")),
     "procedures": ("Procedures", Q(kind="procedure")),
     "appointments": ("Appointments", Q(kind="appointment")),
+    "requests": ("Requests and tasks", Q(kind__in=_ASKED)),
+    "forms": ("Forms, messages and consents", Q(kind__in=_AGREED)),
     "social-care": (
         "Social care",
         (Q(source__kind="social-care") | Q(kind__in=("careplan", "careteam", "goal", "contact")))

@@ -9,17 +9,25 @@ from uuid import UUID
 
 from django.db.models import Case, DateTimeField, Exists, F, OuterRef, Q, QuerySet, Subquery, Value, When
 
+from records.entries import words
+from records.kinds import RESULTS
 from records.looking import unseen
 from records.models import LetterRead, Resource, ResourceVersion
-from records.screen import changes, grouping, wording
+from records.screen import changes, grouping, lines, wording
 from records.screen.claims import Claim, Source, claims_with
-from records.screen.held import RESULTS, Held
+from records.screen.held import Held
 
 KINDS: Final = (
     *("problem", "medicine", "allergy", "flag", "result", "vital", "letter", "encounter", "procedure"),
     *("immunisation", "report", "careplan", "goal", "family-history"),
+    *("social-history", "survey", "dispensed", "request", "task", "form", "message", "consent"),
 )
 MOST: Final = 300
+#: What comes after what, where it is not the first of all.
+_WEIGHTS: Final = {
+    **{"encounter": 2, "message": 2, "request": 3, "task": 3, "form": 3, "consent": 3},
+    **{"report": 4, "immunisation": 3, "family-history": 3, "dispensed": 5},
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +42,11 @@ class News:
     how: str
     source: Source
     unread: bool = False
+
+    @property
+    def of_a_test(self) -> bool:
+        """Whether it has a page of its test over time."""
+        return self.kind in RESULTS
 
 
 def of_one(held: Held) -> list[News]:
@@ -81,23 +94,27 @@ def _rows(said: QuerySet[Resource], ids: list[UUID], times: Mapping[UUID, dateti
         said.filter(unseen(ids, times), kind__in=KINDS)
         .annotate(seen_until=seen)
         .annotate(before=Subquery(earlier.order_by("-version").values("drawn")[:1]))
+        .annotate(ordinary=Case(When(kind__in=RESULTS, then=1), default=0))  # no flood of results pushes out the rest
         .annotate(unread=Q(kind="letter") & ~Q(letter__message_id="") & Q(letter__isnull=False))
         .exclude(Q(kind="letter") & Exists(opened.filter(at__gte=OuterRef("changed_at"))))
-        .order_by(F("date").desc(nulls_last=True), "id")
+        .order_by("ordinary", F("date").desc(nulls_last=True), "id")
     )
-    for claim, drawn, unread, restricted in claims_with(rows[:MOST], "before", "unread", "patient__restricted"):
+    found = claims_with(rows[:MOST], "before", "unread", "patient__restricted")
+    for claim, drawn, unread, restricted in sorted(found, key=lambda row: _newest_first(row[0])):
         before = changes.earlier(claim, drawn, restricted=restricted)
         gone = grouping.withdrawn(claim) or claim.status == "cancelled"
         if not gone or (before is not None and not grouping.withdrawn(before)):
             yield claim, before, bool(unread)
 
 
+def _newest_first(claim: Claim) -> tuple[bool, float, UUID]:
+    return (claim.date is None, -claim.date.timestamp() if claim.date else 0, claim.id)
+
+
 def _told(claim: Claim, before: Claim | None, unread: bool, held: Held | None) -> tuple[Claim, News]:
     what, how = _words(claim)
     if before is not None:
-        how = (
-            " " + changes.said(claim, before) if claim.kind not in RESULTS else f"{how}, {changes.said(claim, before)}"
-        )
+        how = " " + changes.said(claim, before) if not claim.of_a_test else f"{how}, {changes.said(claim, before)}"
     elif held is not None:
         how = _compared(claim, held) or how
     if claim.kind == "medicine" and not how.startswith((" raised", " lowered", " now")):
@@ -109,12 +126,12 @@ def _compared(claim: Claim, held: Held) -> str:
     """A new word against what was said before of the same thing, from rows that the screen has read anyway."""
     if claim.kind == "medicine":
         same = next((group for group in grouping.together(held.of("medicine")) if claim in group), ())
-        words = changes.against(claim, same)
-        return f" {words}" if words else ""
-    if claim.kind in RESULTS:
+        said = changes.against(claim, same)
+        return f" {said}" if said else ""
+    if claim.of_a_test:
         series = next((test for test in held.series if any(one.id == claim.id for one in test)), [])
-        words = changes.since_last(claim, series)
-        return f"{wording.event(claim)[1]}, {words}" if words else ""
+        said = changes.since_last(claim, series)
+        return f"{lines.line(claim)[1]}, {said}" if said else ""
     return ""
 
 
@@ -127,7 +144,10 @@ def _words(claim: Claim) -> tuple[str, str]:
             return claim.display or claim.type, "" if grouping.current(claim) else f" {claim.status}"
         case "allergy":
             return wording.allergy_alert(claim), ""
-    return wording.event(claim)
+    if claim.kind in lines.SAID:
+        more, called = lines.more_of(claim), words.one(claim.kind, claim.type)
+        return f"{called}: {claim.display}" if claim.display else called, f", {more}" if more else ""
+    return lines.line(claim) if claim.of_a_test else wording.event(claim)
 
 
 def _in_order(told: Iterable[tuple[Claim, News]]) -> list[News]:
@@ -140,8 +160,8 @@ def _in_order(told: Iterable[tuple[Claim, News]]) -> list[News]:
 
 def _weight(claim: Claim, news: News) -> int:
     """Letters, new problems and what was stopped before abnormal results, those before the rest."""
-    if claim.kind in RESULTS:
+    if claim.of_a_test:
         return 1 if wording.sign(claim) or changes.TAKEN_BACK in news.how else 5
     if claim.kind == "medicine" and grouping.current(claim):
         return 0 if news.how else 2 if claim.source.kind != "practice" else 3
-    return {"encounter": 2, "report": 4, "immunisation": 3, "family-history": 3}.get(claim.kind, 0)
+    return _WEIGHTS.get(claim.kind, 0)

@@ -136,7 +136,7 @@ def allergy(held: Held, group: Group) -> Row:
     name = wording.allergen(group.lead)
     return Row(
         what=name[:1].upper() + name[1:],
-        how=wording.reaction(group.lead),
+        how=wording.reactions(group.claims) or wording.reaction(group.lead),
         when=group.claims[0].dated,
         sources=group.sources,
         differs=group.differs,

@@ -1,6 +1,7 @@
 """How a claim is worded on a row. Pure; says nothing the source did not."""
 
 import re
+from collections.abc import Iterable
 
 from records import substances
 from records.screen.claims import Claim
@@ -53,10 +54,15 @@ def reaction(claim: Claim) -> str:
     return ", ".join(part for part in (*parts, date_full(onset) if onset[:4].isdigit() else onset) if part)
 
 
-def allergy_alert(claim: Claim) -> str:
-    """ "Allergy: penicillin (anaphylactic reaction, 1998)"; an unconfirmed one says so."""
+def reactions(claims: Iterable[Claim]) -> str:
+    """What everybody who still says it says of the reaction, each once: a newer entry without one hides none."""
+    return "; ".join(dict.fromkeys(filter(None, (reaction(claim) for claim in claims if current(claim)))))
+
+
+def allergy_alert(claim: Claim, claims: Iterable[Claim] = ()) -> str:
+    """ "Allergy: penicillin (anaphylactic reaction, 1998)"; an unconfirmed one says so. `claims`: all of its group."""
     doubt = ", unconfirmed" if claim.detail.get("verification") == "unconfirmed" else ""
-    details = reaction(claim)
+    details = reactions(claims) or reaction(claim)
     return f"Allergy: {allergen(claim)}{doubt}" + (f" ({details})" if details else "")
 
 

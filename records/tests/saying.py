@@ -27,7 +27,14 @@ TYPES = {
     "goal": "Goal",
     "immunisation": "Immunization",
     "binary": "Binary",
-    "answers": "QuestionnaireResponse",
+    "form": "QuestionnaireResponse",
+    "dispensed": "MedicationDispense",
+    "request": "ServiceRequest",
+    "task": "Task",
+    "message": "Communication",
+    "consent": "Consent",
+    "survey": "Observation",
+    "social-history": "Observation",
 }
 SNOMED = "http://snomed.info/sct"
 

@@ -282,6 +282,30 @@ def test_a_patient_of_theirs_who_is_somebody_else_here_is_left_to_a_person(
     assert results() == []
 
 
+def test_a_patient_of_theirs_who_became_somebody_else_here_gets_no_later_entry_either(
+    check: SourceCheck, server: Server, make_patient: Callable[..., Patient]
+) -> None:
+    assert ask(check) == "heard"
+    other = make_patient(nhs_number="9990000026", family="Jones")
+    PatientLink.objects.filter(source=check.source, source_key="h1").update(patient=other)
+    server.replies["/Patient/h1/$everything"] = Reply(body=bundle(potassium("k2")))
+    assert ask(check) == "mixed-up"
+    assert results() == ["k1"]
+
+
+def test_who_has_another_number_by_the_time_the_answer_comes_gets_none_of_it(
+    check: SourceCheck, server: Server, jane: Patient
+) -> None:
+    def parted() -> None:
+        Patient.objects.filter(pk=jane.pk).update(nhs_number="9990000026")
+
+    answer = bundle(jane_there(), potassium("k1"))
+    server.replies["/Patient/h1/$everything"] = Reply(body=answer, wait=parted)
+    assert ask(check) == "overtaken"
+    assert not Resource.objects.exists()
+    assert check.due_at is not None, "asked again, about whoever it is now"
+
+
 def test_a_hospital_that_does_not_know_them_says_so_quietly(check: SourceCheck, server: Server, gp: Person) -> None:
     server.replies["/Patient?identifier="] = Reply(body=bundle())
     assert ask(check) == "not-known"

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from records import substances
-from records.screen import grouping
+from records.screen import grouping, wording
 from records.screen.claims import Claim, Source
 
 GP = Source(1, "GP", "Riverside Surgery", "practice")
@@ -102,6 +102,45 @@ def test_a_dose_is_not_held_against_a_strength() -> None:
     ]
     (group,) = grouping.groups(said, grouping.medicines_differ)
     assert group.differs == ""
+
+
+def test_whoever_gives_no_dose_hides_no_disagreement_of_the_others() -> None:
+    said = [
+        medicine(1, GP, "Ramipril 5mg capsules", "318902004", "5 mg"),
+        medicine(2, NI, "Ramipril 5mg capsules", "318902004", "10 mg"),
+        medicine(3, SC, "Ramipril 5mg capsules", "318902004", ""),
+    ]
+    (group,) = grouping.groups(said, grouping.medicines_differ)
+    assert group.differs == "Sources disagree: 10 mg (NI, 2 Nov), 5 mg (GP, 2 Nov)"
+
+
+def test_one_capsule_of_another_strength_disagrees() -> None:
+    said = [
+        medicine(1, GP, "Ramipril 2.5mg capsules", "318901006", "1 capsule"),
+        medicine(2, NI, "Ramipril 5mg capsules", "318902004", "1 capsule"),
+    ]
+    (group,) = grouping.groups(said, grouping.medicines_differ)
+    assert group.differs == "Sources disagree: 5 mg (NI, 2 Nov), 2.5 mg (GP, 2 Nov)"
+
+
+def test_a_newer_entry_without_a_reaction_hides_none() -> None:
+    said = [
+        claim(1, GP, "Penicillin allergy", "91936005", kind="allergy", detail={"reaction": "Anaphylaxis"}),
+        claim(2, NI, "Penicillin allergy", "91936005", kind="allergy", date=LATER, detail={}),
+    ]
+    (group,) = grouping.groups(said, grouping.allergies_differ)
+    assert wording.allergy_alert(group.lead, group.claims) == "Allergy: penicillin (anaphylaxis)"
+    assert group.differs == ""
+
+
+def test_reactions_that_differ_are_both_shown_and_said_to_disagree() -> None:
+    said = [
+        claim(1, GP, "Penicillin allergy", "91936005", kind="allergy", detail={"reaction": "Anaphylaxis"}),
+        claim(2, NI, "Penicillin allergy", "91936005", kind="allergy", date=LATER, detail={"reaction": "Rash"}),
+    ]
+    (group,) = grouping.groups(said, grouping.allergies_differ)
+    assert wording.allergy_alert(group.lead, group.claims) == "Allergy: penicillin (rash; anaphylaxis)"
+    assert group.differs == "Sources disagree: Rash (NI, 18 Nov), Anaphylaxis (GP, 2 Nov)"
 
 
 def test_another_form_disagrees() -> None:

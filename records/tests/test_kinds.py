@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from exchange.fhir import numbers
-from records import kinds
+from exchange.fhir.systems import System
+from records import kinds, requesting
 from records.dates import day, moment
 from records.drawing import Json, words
 from records.ingest.naming import Names
@@ -135,6 +136,148 @@ def test_a_blood_pressure_is_read_as_a_pair() -> None:
 )
 def test_values_of_every_kind(value: Json, said: str) -> None:
     assert drawn(resourceType="Observation", status="final", code={"text": "x"}, **value).value == said
+
+
+@pytest.mark.parametrize(
+    ("categories", "kind"),
+    [
+        (["social-history"], "social-history"),
+        (["survey"], "survey"),
+        (["survey", "vital-signs"], "vital"),
+        (["survey", "laboratory"], "result"),
+        (["exam"], "result"),
+        ([], "result"),
+    ],
+)
+def test_the_kind_of_an_observation_is_its_category(categories: list[str], kind: str) -> None:
+    said = [{"coding": [{"code": one}]} for one in categories]
+    assert drawn(resourceType="Observation", status="final", category=said, code={"text": "x"}).kind == kind
+
+
+def test_a_medicine_handed_out_is_no_current_medicine() -> None:
+    handed = drawn(
+        resourceType="MedicationDispense",
+        status="completed",
+        medicationCodeableConcept={"text": "Amoxicillin 500 mg capsules"},
+        quantity={"value": 21, "unit": "capsule"},
+        daysSupply={"value": 7, "unit": "days"},
+        whenHandedOver="2026-11-02",
+        performer=[{"actor": {"display": "High Street Pharmacy"}}],
+    )
+    assert (handed.kind, handed.display, handed.date_written) == (
+        "dispensed",
+        "Amoxicillin 500 mg capsules",
+        "2026-11-02",
+    )
+    assert handed.detail == {"quantity": "21 capsule", "supply": "7 days", "performer": "High Street Pharmacy"}
+    given = drawn(
+        resourceType="MedicationAdministration",
+        status="not-done",
+        medicationCodeableConcept={"text": "Adrenaline"},
+        dosage={"text": "Once", "dose": {"value": 500, "unit": "microgram"}},
+        statusReason=[{"text": "Declined"}],
+    )
+    assert (given.kind, given.status) == ("dispensed", "not-done")
+    assert given.detail == {"dose": "500 microgram", "directions": "Once", "status_reason": "Declined"}
+
+
+def test_a_request_and_a_task() -> None:
+    asked = drawn(
+        resourceType="ServiceRequest",
+        status="active",
+        intent="order",
+        priority="urgent",
+        category=[{"text": "Referral"}],
+        reasonCode=[{"text": "Knee pain"}],
+        performer=[{"display": "Physiotherapy"}],
+        occurrencePeriod={"start": "2026-12-01"},
+    )
+    assert (asked.kind, asked.display, asked.code, asked.date_written) == ("request", "Referral", "", "2026-12-01")
+    assert asked.detail == {
+        "intent": "order",
+        "priority": "urgent",
+        "reason": "Knee pain",
+        "performer": "Physiotherapy",
+        "wanted": "2026-12-01",
+    }
+    task = drawn(resourceType="Task", status="requested", description="Ring about the scan", owner={"display": "Sam"})
+    assert (task.kind, task.display, task.detail) == ("task", "Ring about the scan", {"owner": "Sam"})
+
+
+def test_the_answers_to_a_form_are_drawn_in_its_order_through_groups_and_answers() -> None:
+    columns = drawn(
+        resourceType="QuestionnaireResponse",
+        status="completed",
+        questionnaire="#q",
+        contained=[{"resourceType": "Questionnaire", "id": "q", "title": "Before your operation"}],
+        item=[
+            {
+                "linkId": "1",
+                "text": "Health",
+                "item": [
+                    {
+                        "linkId": "1.1",
+                        "text": "Do you smoke?",
+                        "answer": [
+                            {"valueBoolean": True, "item": [{"linkId": "a", "text": "How many?",
+                                                             "answer": [{"valueInteger": 5}]}]}
+                        ],
+                    },
+                    {"linkId": "1.2", "text": "Not answered"},
+                ],
+            },
+            {
+                "linkId": "2",
+                "text": "Help at home",
+                "answer": [{"valueCoding": {"code": "s", "display": "Stairs"}}, {"valueString": "Bath"}],
+            },
+            {"linkId": "3", "answer": [{"valueQuantity": {"value": numbers.Number("1.80"), "unit": "m"}}]},
+        ],
+    )  # fmt: skip
+    assert (columns.kind, columns.display) == ("form", "Before your operation")
+    assert [(one["question"], one["answer"]) for one in columns.detail["answers"]] == [
+        ("Do you smoke?", "yes"),
+        ("How many?", "5"),
+        ("Help at home", "Stairs, Bath"),
+        ("3", "1.80 m"),
+    ]
+
+
+def test_a_form_is_named_by_the_display_beside_its_address() -> None:
+    named = {"extension": [{"url": System.EXT_DISPLAY, "valueString": "Falls"}]}
+    found = drawn(resourceType="QuestionnaireResponse", status="completed", questionnaire="x", _questionnaire=named)
+    assert found.display == "Falls"
+
+
+def test_questions_within_questions_without_end_are_drawn() -> None:
+    item: Json = {"text": "Last", "answer": [{"valueString": "yes"}]}
+    for _ in range(3000):
+        item = {"item": [item]}
+    found = requesting.form({"item": [item]}, Names())
+    assert found["answers"] == [{"question": "Last", "answer": "yes"}]
+
+
+def test_a_message_and_a_consent() -> None:
+    said = drawn(
+        resourceType="Communication",
+        status="completed",
+        topic={"text": "Ambulance"},
+        sender={"display": "999"},
+        payload=[{"contentString": "Patient in distress."}, {"contentAttachment": {"title": "ECG"}}],
+        sent="2026-11-02",
+    )
+    assert (said.kind, said.display) == ("message", "Ambulance")
+    assert said.detail == {"text": "Patient in distress.\nECG", "sender": "999"}
+    agreed = drawn(
+        resourceType="Consent",
+        status="active",
+        scope={"text": "Privacy"},
+        category=[{"text": "Sharing for care"}],
+        provision={"type": "deny", "actor": [{"reference": {"display": "The Infirmary"}}]},
+        dateTime="2026-11-02",
+    )
+    assert (agreed.kind, agreed.display) == ("consent", "Sharing for care")
+    assert agreed.detail == {"decision": "deny", "about": "Sharing for care", "actors": "The Infirmary"}
 
 
 def test_an_appointment_and_its_subject() -> None:

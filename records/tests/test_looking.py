@@ -23,7 +23,7 @@ from records.looking import Looked, last_looked, moment, unseen
 from records.looking.actions import mark_seen, unmark_seen
 from records.models import LastLooked, Patient, Resource, ResourceVersion
 from records.screen.held import Held
-from records.screen.news import News
+from records.screen.news import MOST, News
 from records.tests.saying import file_letter, relate, say
 from records.views.looking import drawn_at
 
@@ -256,10 +256,10 @@ def test_results_and_doses_are_put_beside_those_before(
     make_patient: MakePatient, gp: Person, riverside: Organisation, infirmary: Organisation
 ) -> None:
     patient = make_patient()
-    old(riverside, patient, "medicine", "Bisoprolol 2.5mg tablets", code="318605000", detail={"dose": "2.5 mg"})
+    old(riverside, patient, "medicine", "Bisoprolol 2.5mg tablets", code="318590006", detail={"dose": "2.5 mg"})
     old(riverside, patient, "result", "HbA1c", code="9", value="51", unit="mmol/mol")
     look(gp, patient)
-    say(infirmary, patient, "medicine", "Bisoprolol 5mg tablets", "318590006", detail={"dose": "5 mg"})
+    say(infirmary, patient, "medicine", "Bisoprolol 5mg tablets", "318604001", detail={"dose": "5 mg"})
     say(riverside, patient, "result", "HbA1c", "9", value="58", unit="mmol/mol")
     assert told(gp, patient) == ["Bisoprolol raised to 5 mg (GP: 2.5 mg)", "HbA1c 58 mmol/mol, up from 51"]
     assert {one.source.letters for one in news(gp, patient)} == {"NI", "GP"}
@@ -280,6 +280,19 @@ def test_a_letter_is_new_until_it_is_opened_and_stays_unread_though_the_record_w
     look(gp, patient)
     assert news(gp, patient) == []
     assert panels.letters(gp.actor, patient)["unread"] == 1
+
+
+def test_a_flood_of_results_does_not_push_out_an_old_dated_allergy(
+    make_patient: MakePatient, gp: Person, riverside: Organisation, infirmary: Organisation
+) -> None:
+    patient = make_patient()
+    look(gp, patient)
+    old(infirmary, patient, "allergy", "Penicillin allergy", code="91936005")
+    for number in range(MOST + 1):
+        say(infirmary, patient, "result", f"Test {number}", value="1")
+    found = news(gp, patient)
+    assert found[0].what == "Allergy: penicillin"
+    assert len(found) == MOST
 
 
 def test_who_never_marked_sees_thirty_days_and_is_told_so(

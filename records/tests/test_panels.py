@@ -124,6 +124,33 @@ def test_results_show_the_last_of_each_test_with_its_trend(
     assert trend.latest.source.letters == "NI"
 
 
+@pytest.mark.parametrize("kind", ["survey", "social-history"])
+def test_surveys_and_social_history_are_no_results_of_the_one_screen_and_have_their_pages(
+    make_patient: MakePatient, gp: Person, riverside: Organisation, kind: str
+) -> None:
+    patient = make_patient()
+    row = say(riverside, patient, kind, "Fatigue score", "9", value="48", unit="points", status="final")
+    shown = panels.results(gp.actor, patient)
+    assert (shown["trends"], shown["all"]) == ([], 1)
+    here = f"/patients/{patient.pk}"
+    one = f"{here}/results/{row.pk}/"
+    for address in (f"{here}/results/", f"{here}/timeline/?show=results", f"{here}/items/{row.pk}/"):
+        assert one in gp.client.get(address).content.decode()
+    assert "48" in gp.client.get(one).content.decode()
+    assert f"{here}/results/" in gp.client.get(f"{here}/").content.decode()
+    say(riverside, patient, "result", "HbA1c", value="58", unit="mmol/mol", status="final")
+    assert [trend.name for trend in panels.results(gp.actor, patient)["trends"]] == ["HbA1c"]
+
+
+def test_what_was_dispensed_or_given_is_no_current_medicine(
+    make_patient: MakePatient, gp: Person, riverside: Organisation
+) -> None:
+    patient = make_patient()
+    say(riverside, patient, "dispensed", "Amoxicillin 500mg capsules", "27658006")
+    assert panels.medicines(gp.actor, patient)["rows"] == []
+    assert panels.past_medicines(gp.actor, patient)["rows"] == []
+
+
 def test_figures_in_another_unit_are_not_drawn_in_one_line(
     make_patient: MakePatient, gp: Person, riverside: Organisation
 ) -> None:

@@ -83,6 +83,17 @@ def test_each_line_has_its_heading_date_and_source(jane: Patient, gp: Person) ->
         assert all(line.sources and line.when for line in head.lines)
 
 
+def test_how_somebody_lives_stands_under_social_context_with_its_newest_word(
+    jane: Patient, gp: Person, riverside: Organisation
+) -> None:
+    for days, value in ((400, "Smoker"), (2, "Ex-smoker")):
+        say(riverside, jane, "social-history", "Smoking", "7", value=value, date=NOW - dt.timedelta(days=days))
+    say(riverside, jane, "survey", "Fatigue score", "9", value="48")
+    heads = {head.name: [f"{line.what} {line.how}" for line in head.lines] for head in summary(gp.actor, jane)["heads"]}
+    assert heads["Social context"] == ["Smoking Ex-smoker"]
+    assert not [line for line in heads["Investigation results"] if "Fatigue" in line]
+
+
 def test_disagreement_and_what_is_missing_are_said(jane: Patient, gp: Person) -> None:
     html = page(gp, jane)
     for said in (

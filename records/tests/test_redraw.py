@@ -56,6 +56,23 @@ def test_what_an_older_release_drew_is_drawn_anew_and_nothing_else_changes(store
     assert not ResourceVersion.objects.exists()
 
 
+def test_a_kind_that_was_drawn_as_another_is_drawn_as_what_it_is_now(stored: Resource, tmp_path: Path) -> None:
+    score = OBSERVATION | {"id": "o2", "category": [{"coding": [{"code": "survey"}]}]}
+    task = {"resourceType": "Task", "id": "t1", "status": "requested", "intent": "order", "description": "Ring",
+            "for": {"reference": "Patient/p1"}}  # fmt: skip
+    path = tmp_path / "more.ndjson"
+    path.write_text("\n".join(json.dumps(one) for one in (score, task)))
+    ingest([path], source=stored.source, by=system("test"), practice=stored.source)
+    older = {"o2": "result", "t1": "other"}
+    for row in Resource.objects.filter(source_key__in=older):
+        Resource.objects.filter(pk=row.pk).update(kind=older[row.source_key])
+    assert redraw(by=system("test")) == 2
+    assert dict(Resource.objects.filter(source_key__in=older).values_list("source_key", "kind")) == {
+        "o2": "survey",
+        "t1": "task",
+    }
+
+
 def test_a_second_run_changes_nothing(stored: Resource) -> None:
     assert redraw(by=system("test")) == 0
     assert AuditEvent.objects.filter(action="drew columns again").count() == 1

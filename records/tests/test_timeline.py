@@ -15,10 +15,12 @@ from hypothesis import strategies as st
 
 from access.models import AuditEvent, Organisation
 from conftest import Person
+from records.entries import listing
 from records.models import Patient, Resource
 from records.screen import timeline
 from records.screen.held import Held
 from records.screen.narrowing import TABS, Narrowed, NarrowingForm
+from records.screen.news import of_one
 from records.search import keeping
 from records.tests.saying import say
 
@@ -206,13 +208,54 @@ def test_what_was_taken_back_is_counted_and_shown_on_demand_with_its_word(
     assert "Entered in error" in html
 
 
+KEPT = ["dispensed", "request", "task", "form", "message", "consent", "survey", "social-history"]
+SAID = [
+    ("dispensed", "Amoxicillin", {"quantity": "21 capsule"}, "Medicine dispensed", ": Amoxicillin, 21 capsule"),
+    ("request", "Physiotherapy", {"reason": "Knee pain"}, "Request", ": Physiotherapy, Knee pain"),
+    ("task", "Ring", {"owner": "Sam"}, "Task", ": Ring, for Sam"),
+    ("form", "", {"answers": [{"question": "Smokes?", "answer": "yes"}]}, "Answers to a form", ": Smokes?: yes"),
+    ("message", "", {"text": "In\ndistress", "sender": "999"}, "Message", ": from 999, In distress"),
+    ("consent", "Sharing", {"decision": "deny"}, "Consent", ": Sharing, denied"),
+]
+
+
+@pytest.mark.parametrize(("kind", "display", "detail", "what", "rest"), SAID, ids=[one[0] for one in SAID])
+def test_what_is_asked_given_and_agreed_is_told_in_words_on_timeline_list_and_news(
+    make_patient: MakePatient,
+    gp: Person,
+    riverside: Organisation,
+    kind: str,
+    display: str,
+    detail: dict[str, object],
+    what: str,
+    rest: str,
+) -> None:
+    patient = make_patient()
+    say(riverside, patient, kind, display, detail=detail)
+    held = Held(gp.actor, patient)
+    page = timeline.page_of(held, Narrowed(), timeline.Cursor(), 50)
+    assert [(e.what, e.rest) for s in page.sections for e in s.entries] == [(what, rest)]
+    (told,) = of_one(held)
+    assert f"{told.what}{told.how}" == what + (rest if display else rest.replace(": ", ", ", 1))
+    (entry,) = listing.page(held, kind, 1)["entries"]
+    assert rest.removeprefix(f": {display}, ").removeprefix(": ") == entry.rest
+
+
+def test_what_is_not_done_says_so(make_patient: MakePatient, gp: Person, riverside: Organisation) -> None:
+    patient = make_patient()
+    say(riverside, patient, "dispensed", "Adrenaline", status="not-done", type="MedicationAdministration")
+    html = gp.client.get(f"/patients/{patient.pk}/timeline/?show=medicines").content.decode()
+    assert "Medicine given" in html
+    assert "Adrenaline, not done" in html
+
+
 def test_every_kind_that_is_stored_is_shown_under_everything(
     make_patient: MakePatient, gp: Person, riverside: Organisation
 ) -> None:
     patient = make_patient()
     kinds = ["problem", "medicine", "allergy", "result", "letter", "encounter", "flag", "careplan", "careteam", "goal"]
     made = {say(riverside, patient, kind, f"A {kind}").pk for kind in [*kinds, "contact", "appointment"]}
-    made.add(say(riverside, patient, "answers", "A form").pk)
+    made |= {say(riverside, patient, kind, f"A {kind}").pk for kind in KEPT}
     assert set(shown(gp.client.get(f"/patients/{patient.pk}/timeline/").content.decode())) == made
 
 
@@ -228,7 +271,7 @@ def test_every_entry_is_under_a_kind_of_its_own(make_patient: MakePatient, gp: P
         "flag",
         "careplan",
         "contact",
-        "answers",
+        *KEPT,
     ]
     made = {say(riverside, patient, kind, kind).pk for kind in kinds}
     held = Held(gp.actor, patient)

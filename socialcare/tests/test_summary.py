@@ -121,8 +121,8 @@ def test_what_they_like_to_be_called_is_read_from_their_own_words(
         item = {"text": "What I like to be called", "answer": [{"valueString": name}]}
         return {"item": [{"text": "About me", "item": [item]}]}
 
-    say(cityview, jane, "answers", status="completed", body=answers("Janie"))
-    say(infirmary, jane, "answers", status="completed", body=answers("Not for you"))
+    say(cityview, jane, "form", status="completed", body=answers("Janie"))
+    say(infirmary, jane, "form", status="completed", body=answers("Not for you"))
     html = read(social_worker, jane)
     assert "Likes to be called Janie." in html
     assert "Not for you" not in html
