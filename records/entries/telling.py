@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from exchange.fhir.numbers import Number
-from records.drawing import Json, codings, every, human_name, number, one_line, quantity, text_at, words
+from records.drawing import Json, at, codings, every, human_name, number, one_line, quantity, text_at, words
 from records.entries.words import spaced
 from ui.dates import date_full, parts
 
@@ -19,7 +19,7 @@ Pointing = Callable[[Json], tuple[str, str]]
 
 _LEFT_OUT: Final = frozenset(
     {"resourceType", "id", "meta", "text", "implicitRules", "language", "identifier", "contained", "linkId"}
-    | {"modifierExtension", "subject", "patient", "url", "system", "userSelected", "fullUrl", "data", "hash"}
+    | {"intent", "modifierExtension", "subject", "patient", "url", "system", "userSelected", "fullUrl", "data", "hash"}
 )
 #: Elements in clinicians' words.
 LABELS: Final = {
@@ -207,6 +207,8 @@ def _text(value: str) -> str:
 def _datatype(value: Json, point: Pointing) -> tuple[str, str] | None:
     """FHIR's data types in words."""
     keys = set(value) - {"extension", "id"}
+    if "text" in keys and keys & {"timing", "doseAndRate", "asNeededBoolean", "sequence"}:
+        return _directions(value), ""
     if "reference" in keys or (keys <= {"display", "type", "identifier"} and "display" in keys):
         return point(value)
     if "coding" in keys or (keys <= {"text"} and keys):
@@ -226,6 +228,12 @@ def _datatype(value: Json, point: Pointing) -> tuple[str, str] | None:
     if keys and keys <= {"numerator", "denominator"}:
         return " / ".join(filter(None, (quantity(value.get("numerator")), quantity(value.get("denominator"))))), ""
     return _of_people(value, keys)
+
+
+def _directions(value: Json) -> str:
+    """A Dosage as its author worded it, with the dose where that says it apart."""
+    dose = quantity(at(value, "doseAndRate.doseQuantity"))
+    return str(value["text"]) + (f" ({dose} each time)" if dose and dose not in value["text"] else "")
 
 
 def _of_people(value: Json, keys: set[str]) -> tuple[str, str] | None:
