@@ -298,6 +298,7 @@ def test_who_has_another_number_by_the_time_the_answer_comes_gets_none_of_it(
 ) -> None:
     def parted() -> None:
         Patient.objects.filter(pk=jane.pk).update(nhs_number="9990000026")
+        connection.close()  # that of the server's thread
 
     answer = bundle(jane_there(), potassium("k1"))
     server.replies["/Patient/h1/$everything"] = Reply(body=answer, wait=parted)
