@@ -87,6 +87,7 @@ def _once(page: Page, slow: CDPSession, address: str, act: Act) -> float:
     try:
         act(page)
         page.wait_for_timeout(600)
+        page.wait_for_load_state("load")  # of the page it led to, where it led to one
         return float(page.evaluate("Math.max(16, ...(window.paints || []))"))
     finally:
         slow.send("Emulation.setCPUThrottlingRate", {"rate": 1})
