@@ -116,12 +116,17 @@ def test_what_is_wrong_with_the_link_opens_nothing(
     assert list(AuditEvent.objects.values_list("action", flat=True)) == ["refused link of clinical system"]
 
 
-def test_a_disabled_system_and_a_post_count_the_same(
+def test_a_post_opens_nothing_and_uses_nothing_up(
     clinical: ClinicalSystem, make_patient: MakePatient, gp: Person
 ) -> None:
     patient = make_patient()
-    answer = gp.client.post("/open/", {"context": token()}, follow=True)
-    assert answer.redirect_chain[-1][0] == f"/patients/{patient.pk}/"
+    link = token()
+    assert gp.client.post("/open/", {"context": link}).status_code == 405
+    assert follow(gp.client, link).redirect_chain[-1][0] == f"/patients/{patient.pk}/"
+
+
+def test_a_disabled_system_is_refused(clinical: ClinicalSystem, make_patient: MakePatient, gp: Person) -> None:
+    make_patient()
     ClinicalSystem.objects.update(enabled=False)
     assert follow(gp.client, token()).status_code == 400
 

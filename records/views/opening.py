@@ -8,8 +8,7 @@ from django.contrib.auth.decorators import login_not_required
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.views.decorators.csrf import csrf_exempt
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_GET, require_safe
 
 from access import audit
 from access.actor import Actor, actor, system
@@ -29,13 +28,14 @@ _ELSEWHERE: Final = "This link is for another organisation than yours now. Choos
 
 
 @login_not_required
-@csrf_exempt
-@require_http_methods(["GET", "POST"])
+@require_GET
 def arrive(request: HttpRequest) -> HttpResponse:
-    """Take a link: what it asks for is kept in the session, and the token is worth nothing any more."""
-    token = (request.POST if request.method == "POST" else request.GET).get("context", "")
+    """Take a link: what it asks for is kept in the session, and the token is worth nothing any more.
+
+    Only a link: what another site posts comes without the session's cookie and would sign people out.
+    """
     try:
-        asked = context.accept(token)
+        asked = context.accept(request.GET.get("context", ""))
     except context.ContextRefused as refused:
         return _refuse(request, actor(request) or system("link of a clinical system"), refused.why, _LINK, 400)
     request.session[_ASKED] = asdict(asked) | {"until": time.time() + _WAITS_SECONDS}
