@@ -1,9 +1,9 @@
 """One FHIR Patient read as lines for people: every name, number, address and contact it gives, and what is odd."""
 
-import datetime as dt
 from typing import Final
 
 import nhs_number as modulus_11
+from django.utils import timezone
 
 from exchange.fhir.systems import System
 from records.drawing import Json, Naming, all_words, at, codings, every, human_name, text_at, words
@@ -64,7 +64,7 @@ def odd(resource: Json, names: list[Json]) -> list[str]:
         found.append("gives no date of birth")
     elif len(born) < len("2000-01-01"):
         found.append("knows only the year of birth" if len(born) == 4 else "knows only month and year of birth")
-    if born[:10] > dt.date.today().isoformat():  # noqa: DTZ011 a day, compared as text
+    if born[:10] > timezone.localdate().isoformat():
         found.append("gives a date of birth in the future")
     if not names:
         found.append("gives no name")
