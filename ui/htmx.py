@@ -26,9 +26,13 @@ CONFIG: Final = {
 }
 
 
+#: With these htmx wants the page itself.
+_WHOLE: Final = ("HX-History-Restore-Request", "HX-Boosted")
+
+
 def wants_part(request: HttpRequest) -> bool:
-    """Whether htmx asks for a part, and not for a whole page that it restores."""
-    return bool(getattr(request, "htmx", False)) and "HX-History-Restore-Request" not in request.headers
+    """Whether htmx asks for a part, and not for a whole page that it restores or that a boosted link leads to."""
+    return bool(getattr(request, "htmx", False)) and not any(name in request.headers for name in _WHOLE)
 
 
 def respond(request: HttpRequest, page: str, part: str, context: dict[str, Any], status: int = 200) -> HttpResponse:

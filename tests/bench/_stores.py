@@ -45,8 +45,10 @@ TABLES: Final[dict[str, dict[str, str]]] = {
 _PER_PATIENT: Final = 100
 _FIRST: Final = 100  # as many patients are in the smallest store
 _MIDDLE: Final = (
-    "SELECT patient_id FROM kept_records_resource JOIN places ON person = patient_id "
-    f"WHERE person <> %s AND place <= {_FIRST} GROUP BY 1 ORDER BY count(*), 1 LIMIT 1 OFFSET {_FIRST // 2}"
+    "SELECT kept.patient_id FROM kept_records_resource AS kept JOIN places ON person = kept.patient_id "
+    "JOIN kept_records_relationship AS reach ON reach.patient_id = person "
+    f"WHERE reach.kind = 'registered' AND person <> %s AND place <= {_FIRST} "
+    f"GROUP BY 1 ORDER BY count(*), 1 LIMIT 1 OFFSET {_FIRST * 2 // 5}"
 )
 
 
@@ -115,7 +117,8 @@ def _fill(store: psycopg.Connection[Any], name: str, size: int) -> Store:
         store.execute(sql.SQL("DROP TABLE {}").format(sql.Identifier(f"kept_{table}")))
     store.execute("VACUUM (ANALYZE)")
     ordinary = store.execute(
-        "SELECT patient_id FROM records_resource WHERE patient_id IS NOT NULL GROUP BY patient_id "
+        "SELECT patient_id FROM records_resource JOIN records_relationship AS reach USING (patient_id) "
+        "WHERE reach.kind = 'registered' AND reach.until IS NULL GROUP BY patient_id "
         "HAVING count(*) BETWEEN 20 AND 120 ORDER BY md5(patient_id::text) LIMIT 400"
     ).fetchall()
     return Store(

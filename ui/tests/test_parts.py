@@ -29,6 +29,7 @@ def test_what_a_poll_is_answered(seen: str | None, version: int | str, settled: 
         ({}, False),
         ({"HX-Request": "true"}, True),
         ({"HX-Request": "true", "HX-History-Restore-Request": "true"}, False),
+        ({"HX-Request": "true", "HX-Boosted": "true"}, False),
     ],
 )
 def test_a_part_is_for_htmx_alone(headers: dict[str, str], part: bool) -> None:
