@@ -146,7 +146,9 @@ def _pip(requirements: str) -> str | None:
             "install",
             "--progress-bar=off",
         ]
-        command += ["--require-hashes", "-r", str(lock)]
+        # The lock names every package, so pip has nothing to decide. Left to decide, pip before 23.3 looks past the pin
+        # of a package that another asks for with an extra, and stops as soon as a newer one is published.
+        command += ["--require-hashes", "--no-deps", "-r", str(lock)]
         environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
         with log.open("wb") as output:
             process = start(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
