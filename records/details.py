@@ -138,8 +138,15 @@ def letter(resource: Json, name: Naming) -> Json:
             for content in every(resource.get("content"))
             for one in every(content.get("attachment"))
         ],
+        "replaces": replaced(resource),
         "gp_actions": gp_actions(resource),
     }
+
+
+def replaced(resource: Json) -> list[str]:
+    """The earlier versions that a document replaces (relatesTo)."""
+    related = [one for one in every(resource.get("relatesTo")) if one.get("code") == "replaces"]
+    return [found for one in related if (found := text_at(one, "target.reference", "targetReference.reference"))]
 
 
 def document(resource: Json, name: Naming) -> Json:
@@ -148,6 +155,7 @@ def document(resource: Json, name: Naming) -> Json:
         "title": text_at(resource, "title"),
         "custodian": name(resource.get("custodian")),
         "sections": [text_at(one, "title") for one in every(resource.get("section"))],
+        "replaces": replaced(resource),
         "gp_actions": gp_actions(resource),
     }
 

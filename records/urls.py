@@ -41,4 +41,5 @@ urlpatterns = [
     path("<uuid:patient_id>/letters/", letters.all_letters, name="all-letters"),
     path("<uuid:patient_id>/letters/<uuid:letter_id>/", letters.letter, name="letter"),
     path("<uuid:patient_id>/letters/<uuid:letter_id>/files/<int:number>/", letters.file, name="letter-file"),
+    path("<uuid:patient_id>/letters/<uuid:letter_id>/shown/<int:number>/", letters.file_shown, name="letter-shown"),
 ]

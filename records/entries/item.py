@@ -16,7 +16,7 @@ from records import bodies, reach
 from records.drawing import Json, codings, every, text_at
 from records.entries import words
 from records.entries.telling import Line, told
-from records.letters.opening import clean
+from records.letters.cleaning import clean
 from records.models import Resource, ResourceVersion
 from records.screen import rows
 from records.screen.claims import Claim, claims

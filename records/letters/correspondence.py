@@ -53,7 +53,22 @@ def to_read(actor: Actor, limit: int) -> tuple[list[Letter], int]:
     return [as_shown(one, restricted.wording_of(one.patient)) for one in found], rows.count()
 
 
-def letters_held(held: Held, limit: int | None = None) -> Letters:
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Which letters a list is to show: of one sender, only what this reader has not opened, which page."""
+
+    sender: int | None = None
+    unread: bool = False
+    page: int = 1
+
+
+def senders(held: Held) -> list[tuple[int, str]]:
+    """Who has written letters of this patient, by name."""
+    rows = reach.letters(held.actor, held.patient).order_by().values_list("sender_id", "sender__name").distinct()
+    return sorted(rows, key=lambda one: one[1].casefold())
+
+
+def letters_held(held: Held, limit: int | None = None, asked: Asked | None = None) -> Letters:
     """The letters within reach, newest first, counted in the same query.
 
     A letter that came as a message is unread until this person opens it. One that came with an import is a copy of
@@ -61,11 +76,17 @@ def letters_held(held: Held, limit: int | None = None) -> Letters:
     """
     read = LetterRead.objects.filter(letter=OuterRef("pk"), user_id=reader(held.actor))
     rows = reach.letters(held.actor, held.patient).annotate(unread=~Q(message_id="") & ~Exists(read))
+    asked = asked or Asked()
+    rows = rows.filter(sender=asked.sender) if asked.sender else rows
+    rows = rows.filter(unread=True) if asked.unread else rows
+    start = (asked.page - 1) * (limit or 0)
     counted = rows.annotate(
         of=Window(Count("pk")), unread_of=Window(Count("pk", filter=Q(unread=True)))
     ).select_related("sender")
     where = restricted.wording_of(held.patient)
-    found = [as_shown(one, where) for one in counted.order_by("-written_at", "pk")[:limit]]
+    found = [
+        as_shown(one, where) for one in counted.order_by("-written_at", "pk")[start : start + limit if limit else None]
+    ]
     first: Any = found[0] if found else None
     return Letters([_row(held, one) for one in found], first.of if first else 0, first.unread_of if first else 0)
 

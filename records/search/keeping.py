@@ -25,7 +25,9 @@ _NOT_FOUND: Final = frozenset({"administrative"})
 #: Of a person beside the patient: no address, no telephone number.
 _OF_A_CONTACT: Final = ("display", "name", "relationship")
 #: Parts of `detail` that are codes, addresses or repeat something else.
-_NOT_WORDS: Final = frozenset({"attachments", "class_code", "code", "note", "results", "type", "url", "verification"})
+_NOT_WORDS: Final = frozenset(
+    {"attachments", "class_code", "code", "note", "replaces", "results", "type", "url", "verification"}
+)
 _A_REFERENCE: Final = re.compile(r"[A-Za-z]+/[0-9a-f-]{36}|urn:uuid:.*")
 _HELD: Final = re.compile(r"(?:Binary|Bundle|Composition)/[0-9a-f-]{36}")
 _AT_ONCE: Final = 500

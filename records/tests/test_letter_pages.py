@@ -69,6 +69,206 @@ def test_a_file_is_a_download_and_never_a_page(make_patient: MakePatient, gp: Pe
     assert gp.client.get(f"{base}/3/").status_code == 404
 
 
+def written(name: str, bytes_: bytes, said: str) -> dict[str, Any]:
+    return {"attachment": {"contentType": said, "title": name, "data": base64.b64encode(bytes_).decode()}}
+
+
+PNG = b"\x89PNG\r\n\x1a\n" + b"\x00" * 20
+HOSTILE_PDF = b"%PDF-1.4\n1 0 obj<</OpenAction<</S/JavaScript/JS(app.alert(1))>>>>endobj"
+
+
+@pytest.mark.parametrize(
+    ("said", "data", "kind"),
+    [
+        ("application/pdf", b"%PDF-1.7 x", "application/pdf"),
+        ("image/png", PNG, "image/png"),
+        ("image/jpg", b"\xff\xd8\xff\xe0 x", "image/jpeg"),
+    ],
+)
+def test_a_pdf_or_picture_is_shown_within_our_page_and_nowhere_else(
+    said: str, data: bytes, kind: str, make_patient: MakePatient, gp: Person, infirmary: Organisation
+) -> None:
+    patient = make_patient()
+    letter = file_letter(infirmary, patient, "<p>x</p>", content=[written("Scan", data, said)])
+    base = f"/patients/{patient.pk}/letters/{letter.pk}"
+    assert f'src="{base}/shown/1/"' in gp.client.get(f"{base}/").content.decode()
+    answer = gp.client.get(f"{base}/shown/1/")
+    assert answer.content == data
+    assert answer.headers["Content-Type"] == kind
+    assert answer.headers["Content-Disposition"].startswith("inline")
+    assert answer.headers["X-Frame-Options"] == "SAMEORIGIN"
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    assert answer.headers["Cache-Control"] == "no-store"
+    policy = answer.headers["Content-Security-Policy"]
+    assert "default-src 'none'" in policy
+    assert "frame-ancestors 'self'" in policy
+    assert "script-src" not in policy
+    actions = list(AuditEvent.objects.order_by("pk").values_list("action", flat=True))
+    assert actions == ["opened letter", "opened file of letter"]
+
+
+@pytest.mark.parametrize(
+    ("said", "data", "remark"),
+    [
+        ("application/pdf", b"<html><script>alert(1)</script>", "says PDF, but is not"),
+        ("application/pdf", HOSTILE_PDF, "It holds a script"),
+        ("image/png", b"%PDF-1.4 x", "says PNG picture, but is not"),
+        ("image/jpeg", b"<svg onload=alert(1)>", "says JPEG picture, but is not"),
+        ("text/html", b"%PDF-1.4 x", "says HTML page, but is a PDF"),
+        ("image/svg+xml", b"<svg onload=alert(1)>", ""),
+        ("text/rtf", b"{\\rtf1 x}", ""),
+        ("image/tiff", b"II*\x00 x", ""),
+        ("application/vnd.openxmlformats-officedocument.wordprocessingml.document", b"PK\x03\x04 x", ""),
+        ("text/plain", b"a\x00\x01b", ""),
+        ("", b"<script>alert(1)</script>", ""),
+    ],
+)
+def test_what_is_not_what_it_says_or_not_to_be_shown_is_a_download_only(
+    said: str, data: bytes, remark: str, make_patient: MakePatient, gp: Person, infirmary: Organisation
+) -> None:
+    patient = make_patient()
+    letter = file_letter(infirmary, patient, "<p>x</p>", content=[written("Skan ü.pdf", data, said)])
+    base = f"/patients/{patient.pk}/letters/{letter.pk}"
+    html = gp.client.get(f"{base}/").content.decode()
+    assert remark in html
+    assert "/shown/" not in html
+    assert "alert(1)" not in html
+    before = AuditEvent.objects.count()
+    assert gp.client.get(f"{base}/shown/1/").status_code == 404
+    assert AuditEvent.objects.count() == before
+    answer = gp.client.get(f"{base}/files/1/")
+    assert answer.content == data
+    assert answer.headers["Content-Disposition"].startswith("attachment")
+    assert "filename*=utf-8''Skan%20%C3%BCpdf" in answer.headers["Content-Disposition"]
+    assert "sandbox" in answer.headers["Content-Security-Policy"]
+    assert answer.headers["X-Frame-Options"] == "DENY"
+    assert "html" not in answer.headers["Content-Type"]
+    assert "svg" not in answer.headers["Content-Type"]
+
+
+@pytest.mark.parametrize(
+    ("attachment", "words"),
+    [
+        ({"contentType": "application/pdf", "data": "%%% not base64"}, "arrived damaged"),
+        ({"contentType": "application/pdf", "data": "===="}, "arrived damaged"),
+        ({"contentType": "application/pdf", "data": " "}, "arrived empty"),
+        ({"contentType": "text/html", "url": "https://elsewhere.example/x"}, "Held at https://elsewhere.example/x"),
+        ({"contentType": "text/html", "url": "javascript:alert(1)"}, "has not come with the letter"),
+        ({"contentType": "text/html", "url": "Binary/none"}, "has not come with the letter"),
+        ({"contentType": "text/html"}, "attached nothing"),
+    ],
+)
+def test_what_cannot_be_opened_says_why(
+    attachment: dict[str, str], words: str, make_patient: MakePatient, gp: Person, infirmary: Organisation
+) -> None:
+    patient = make_patient()
+    body = {"resourceType": "DocumentReference", "content": [{"attachment": attachment}]}
+    letter = say(infirmary, patient, "letter", "Clinic letter", body=body)
+    answer = gp.client.get(f"/patients/{patient.pk}/letters/{letter.pk}/")
+    html = answer.content.decode()
+    assert answer.status_code == 200
+    assert words in html
+    assert 'href="javascript' not in html
+    assert gp.client.get(f"/patients/{patient.pk}/letters/{letter.pk}/files/1/").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [
+        ({"status": "superseded"}, "A newer version replaces this letter"),
+        ({"status": "entered-in-error"}, "Do not rely on it"),
+        ({"status": "current", "docStatus": "preliminary"}, "has not finished it"),
+        ({"status": "current", "docStatus": "final"}, ""),
+    ],
+)
+def test_what_has_to_be_known_of_a_letter_is_said_first(
+    fields: dict[str, str], words: str, make_patient: MakePatient, gp: Person, infirmary: Organisation
+) -> None:
+    patient = make_patient()
+    body = {"resourceType": "DocumentReference", "content": [written("x", b"Text", "text/plain")], **fields}
+    letter = say(infirmary, patient, "letter", "Clinic letter", body=body)
+    html = gp.client.get(f"/patients/{patient.pk}/letters/{letter.pk}/").content.decode()
+    assert words in html
+    assert ('class="notice"' in html) is bool(words)
+
+
+def test_versions_of_a_letter_lead_to_each_other(
+    make_patient: MakePatient, gp: Person, infirmary: Organisation
+) -> None:
+    patient, other = make_patient(), make_patient(nhs_number="9991234528")
+    body = {"resourceType": "DocumentReference", "content": [written("x", b"Text", "text/plain")]}
+    first = say(infirmary, patient, "letter", "First version", body=body, status="superseded")
+    replaces = {"replaces": [f"DocumentReference/{first.pk}"]}
+    second = say(infirmary, patient, "letter", "Second version", body=body, detail=replaces)
+    say(infirmary, other, "letter", "Somebody else's", body=body, detail=replaces)
+    html = gp.client.get(f"/patients/{patient.pk}/letters/{first.pk}/").content.decode()
+    assert f'Replaced by <a href="/patients/{patient.pk}/letters/{second.pk}/">Second version' in " ".join(html.split())
+    assert "Somebody else" not in html
+    html = gp.client.get(f"/patients/{patient.pk}/letters/{second.pk}/").content.decode()
+    assert f'/letters/{first.pk}/">First version' in html
+
+
+def test_nested_sections_entries_and_tables_of_a_document_are_readable(
+    make_patient: MakePatient, gp: Person, infirmary: Organisation
+) -> None:
+    patient = make_patient()
+    table = "<table><tr><th>Test</th><td>58</td></tr></table>"
+    inner = {"title": "Bloods", "text": {"div": f"<div>{table}</div>"}}
+    entries = [{"reference": "urn:uuid:1"}, {"reference": "urn:uuid:2", "display": "Amlodipine 5 mg"}]
+    section = [
+        {"title": "Investigations", "section": [inner]},
+        {"title": "Medicines", "entry": entries},
+        {"title": "Allergies", "emptyReason": {"text": "None known"}},
+    ]
+    medicine = {"resourceType": "MedicationStatement", "medicationCodeableConcept": {"text": "Ramipril 5 mg"}}
+    resources = [{"resource": {"resourceType": "Composition", "section": section}},
+                 {"fullUrl": "urn:uuid:1", "resource": medicine}]  # fmt: skip
+    data = json.dumps({"resourceType": "Bundle", "type": "document", "entry": resources}).encode()
+    letter = file_letter(infirmary, patient, "", content=[written("", data, "application/fhir+json")])
+    html = gp.client.get(f"/patients/{patient.pk}/letters/{letter.pk}/").content.decode()
+    for said in ("<h2>Investigations</h2>", "<h3>Bloods</h3>", "<td>58</td>", "<li>Ramipril 5 mg</li>"):
+        assert said in html
+    assert "<li>Amlodipine 5 mg</li>" in html
+    assert "None known" in html
+
+
+def test_two_megabytes_of_text_show_their_beginning_and_all_of_it_on_demand(
+    make_patient: MakePatient, gp: Person, infirmary: Organisation
+) -> None:
+    patient = make_patient()
+    letter = file_letter(infirmary, patient, f"<p>Beginning</p>{'<p>line of it</p>' * 140_000}<p>Very end</p>")
+    address = f"/patients/{patient.pk}/letters/{letter.pk}/"
+    html = gp.client.get(address).content.decode()
+    assert "Beginning" in html
+    assert "Very end" not in html
+    assert 'href="?all=1"' in html
+    assert "Very end" in gp.client.get(f"{address}?all=1").content.decode()
+
+
+def test_the_list_narrows_to_a_sender_and_to_what_is_unread_and_is_paged(
+    make_patient: MakePatient, gp: Person, infirmary: Organisation, cityview: Organisation
+) -> None:
+    patient = make_patient()
+    for number in range(55):
+        file_letter(infirmary, patient, "<p>x</p>", title=f"Clinic {number}", message_id="m" if number % 2 else "")
+    file_letter(cityview, patient, "<p>x</p>", title="Care plan", message_id="")
+    client, address = gp.client, f"/patients/{patient.pk}/letters/"
+    first = client.get(address).content.decode()
+    second = client.get(address, {"page": "2"}).content.decode()
+    assert first.count("/letters/") >= 50
+    assert "Earlier" in first
+    assert second.count(f'href="{address}') == 6
+    mine = client.get(address, {"sender": str(cityview.pk)}).content.decode()
+    assert "Care plan" in mine
+    assert "Clinic" not in mine
+    unread = client.get(address, {"unread": "1"}).content.decode()
+    assert '<span class="n">27' in unread
+    assert "Clinic 54" not in unread
+    for odd in ("page=x", "sender=x", "page=0", "sender=99999999", "page=²"):
+        assert client.get(f"{address}?{odd}").status_code == 200
+    assert "No letters here" in client.get(address, {"page": "9"}).content.decode()
+
+
 def test_a_fhir_document_in_a_binary_beside_it_is_read_by_sections(
     make_patient: MakePatient, gp: Person, infirmary: Organisation
 ) -> None:
@@ -110,7 +310,9 @@ def test_a_letter_that_cannot_be_read_says_whom_to_ask(
     assert page.status_code == 200
     html = page.content.decode()
     assert ("Ask Northern Infirmary for it" in html) is not ("Opens as a download" in html)
-    assert "evil.example" not in html
+    assert 'href="https://evil.example' not in html
+    assert 'src="https://evil.example' not in html
+    assert ("Held at https://evil.example/letter. It was not fetched." in html) is ("evil" in str(attachment))
 
 
 @pytest.mark.parametrize(

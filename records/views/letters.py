@@ -6,6 +6,7 @@ from uuid import UUID
 from django.http import Http404, HttpResponse
 from django.shortcuts import render
 from django.utils.http import content_disposition_header
+from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.http import require_safe
 
 from access import audit
@@ -13,7 +14,7 @@ from access.guard import ActingRequest, requires
 from access.permissions import Permission
 from exchange.inbox import waiting_for_a_person
 from records import panels, reach
-from records.letters import opening
+from records.letters import correspondence, opening
 from records.letters.correspondence import letters_held, to_read
 from records.looking import last_looked, read_letter
 from records.screen.held import Held
@@ -21,7 +22,22 @@ from ui.htmx import moving
 
 WAITING: Final = 100
 #: Types a browser may be told; anything else is handed out as bytes without a meaning.
-NAMED_TYPES: Final = {"application/pdf": ".pdf", "image/png": ".png", "image/jpeg": ".jpg", "image/tiff": ".tif"}
+NAMED_TYPES: Final = {
+    "application/pdf": ".pdf",
+    "image/png": ".png",
+    "image/jpeg": ".jpg",
+    "image/tiff": ".tif",
+    "text/rtf": ".rtf",
+    "application/msword": ".doc",
+    "application/vnd.openxmlformats-officedocument.wordprocessingml.document": ".docx",
+}
+PAGE: Final = 50
+MOST_PAGES: Final = 1000
+SHOWED: Final = "opened file of letter"
+#: The browser's own viewer may draw it; nothing else may load, and only our pages may frame it.
+INLINE_POLICY: Final = (
+    "default-src 'none'; img-src 'self'; object-src 'self'; style-src 'unsafe-inline'; frame-ancestors 'self'"
+)
 
 
 @require_safe
@@ -49,16 +65,32 @@ def letters_panel(request: ActingRequest, patient_id: UUID) -> HttpResponse:
 @require_safe
 @requires(Permission.READ_LETTER_TITLES)
 def all_letters(request: ActingRequest, patient_id: UUID) -> HttpResponse:
+    """Every letter, newest first, page by page; on demand of one sender, or what this reader has not opened."""
     patient = reach.patient_or_404(request.actor, patient_id)
     held = Held(request.actor, patient, last_looked(request.actor, patient))
+    offered = correspondence.senders(held)
+    asked = _asked(request, {pk for pk, _ in offered})
     audit.record(by=request.actor, action="opened list of letters", patient=patient.pk, of=patient)
+    found = letters_held(held, PAGE, asked)
     context = {
         "banner": panels.banner(request.actor, patient, held),
         "patient": patient,
-        "found": letters_held(held),
+        "found": found,
+        "asked": asked,
+        "senders": offered,
+        "more": found.count > asked.page * PAGE,
         "may_open": request.actor.may(Permission.READ_LETTERS),
     }
     return render(request, "records/all_letters.html", context)
+
+
+def _asked(request: ActingRequest, offered: set[int]) -> correspondence.Asked:
+    """What the address narrows the list to; what it does not offer counts as not asked."""
+    typed = {name: request.GET.get(name, "") for name in ("sender", "page")}
+    numbers = {name: int(text) for name, text in typed.items() if text.isdecimal() and len(text) < 10}
+    sender = numbers.get("sender", 0)
+    page = max(1, min(numbers.get("page", 1), MOST_PAGES))
+    return correspondence.Asked(sender if sender in offered else None, "unread" in request.GET, page)
 
 
 @require_safe
@@ -69,7 +101,8 @@ def letter(request: ActingRequest, patient_id: UUID, letter_id: UUID) -> HttpRes
     found = opening.find(request.actor, patient, letter_id)
     if found is None:
         raise Http404("No such letter")
-    opened = opening.opened(*found)
+    opened = opening.opened(*found, whole="all" in request.GET)
+    newer, older = opening.versions(request.actor, patient, opened.resource)
     audit.record(by=request.actor, action="opened letter", patient=patient.pk, of=opened.letter or opened.resource)
     if opened.letter is not None:
         read_letter(letter=opened.letter, by=request.actor)
@@ -78,25 +111,48 @@ def letter(request: ActingRequest, patient_id: UUID, letter_id: UUID) -> HttpRes
         "patient": patient,
         "opened": opened,
         "letter_id": letter_id,
+        "newer": newer,
+        "older": older,
     }
     return render(request, "records/letter.html", context)
+
+
+def _file(request: ActingRequest, patient_id: UUID, letter_id: UUID, number: int, action: str) -> opening.File:
+    """A file of a letter within reach, recorded. Raises Http404 when there is none, or no bytes of it."""
+    patient = reach.patient_or_404(request.actor, patient_id)
+    found = opening.find(request.actor, patient, letter_id)
+    files = opening.opened(*found).files if found else ()
+    wanted = next((one for one in files if one.number == number and one.data), None)
+    if wanted is None or found is None or (action == SHOWED and not wanted.inline):
+        raise Http404("No such file")
+    audit.record(by=request.actor, action=action, patient=patient.pk, of=found[1] or found[0])
+    return wanted
 
 
 @require_safe
 @requires(Permission.READ_LETTERS)
 def file(request: ActingRequest, patient_id: UUID, letter_id: UUID, number: int) -> HttpResponse:
-    """A file of a letter, always as a download: whatever it holds is not run in our pages."""
-    patient = reach.patient_or_404(request.actor, patient_id)
-    found = opening.find(request.actor, patient, letter_id)
-    files = opening.opened(*found).files if found else ()
-    wanted = next((one for one in files if one.number == number), None)
-    if wanted is None or found is None:
-        raise Http404("No such file")
-    audit.record(by=request.actor, action="downloaded file of letter", patient=patient.pk, of=found[1] or found[0])
+    """A file of a letter as a download: whatever it holds is not run in our pages."""
+    return _handed_out(_file(request, patient_id, letter_id, number, "downloaded file of letter"), as_attachment=True)
+
+
+@require_safe
+@requires(Permission.READ_LETTERS)
+@xframe_options_sameorigin
+def file_shown(request: ActingRequest, patient_id: UUID, letter_id: UUID, number: int) -> HttpResponse:
+    """A PDF or picture of a letter, to be shown within its page and nowhere else; its bytes are what it says."""
+    response = _handed_out(_file(request, patient_id, letter_id, number, SHOWED), as_attachment=False)
+    response.headers["Content-Security-Policy"] = INLINE_POLICY
+    return response
+
+
+def _handed_out(wanted: opening.File, *, as_attachment: bool) -> HttpResponse:
     kind = wanted.type if wanted.type in NAMED_TYPES else "application/octet-stream"
     name = "".join(c for c in wanted.title if c.isalnum() or c in " -_").strip()[:80] or "letter"
     response = HttpResponse(wanted.data, content_type=kind)
-    response.headers["Content-Disposition"] = content_disposition_header(True, name + NAMED_TYPES.get(kind, "")) or ""
+    disposition = content_disposition_header(as_attachment, name + NAMED_TYPES.get(kind, "")) or ""
+    response.headers["Content-Disposition"] = disposition
     response.headers["X-Content-Type-Options"] = "nosniff"
+    response.headers["Cross-Origin-Resource-Policy"] = "same-origin"
     response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
     return response

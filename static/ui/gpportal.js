@@ -135,6 +135,19 @@
     });
   });
 
+  // A list that goes on where its last link stood: the focus goes to the first entry that came, not to the page's top.
+  document.addEventListener("htmx:beforeSwap", (event) => {
+    const link = event.detail.target;
+    if (!link.matches("[data-goes-on]") || !link.contains(document.activeElement)) return;
+    const before = link.previousElementSibling;
+    document.addEventListener("htmx:afterSettle", () => {
+      for (let next = before && before.nextElementSibling; next; next = next.nextElementSibling) {
+        const first = next.querySelector("a[href], summary");
+        if (first) { first.focus({ preventScroll: true }); return; }
+      }
+    }, { once: true });
+  });
+
   // After an invalid form was swapped in, its error summary gets the focus, as it does on a full page.
   document.addEventListener("htmx:afterSwap", (event) => {
     const summary = event.target.querySelector?.(".nhsuk-error-summary") || document.querySelector(".nhsuk-error-summary");
