@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from django.db.models import BooleanField, Case, Q, QuerySet, Value, When
+from django.db.models import BooleanField, Case, F, FloatField, Func, Q, QuerySet, Value, When
 
 from records.models import Resource
 from records.screen.held import NOT_SAID
@@ -13,7 +13,14 @@ from records.search import asking
 from records.search.words import Asked
 
 Place = tuple[dt.datetime | None, UUID]
-Hit = tuple[dt.datetime | None, UUID, bool]  # date, id, whether it lies in the time asked for
+Hit = tuple[float | None, UUID, bool]  # seconds since 1970, id, whether it lies in the time asked for
+
+
+class _Seconds(Func):
+    """A moment as seconds since 1970: thousands are read several times as fast as moments."""
+
+    template = "EXTRACT(EPOCH FROM %(expressions)s)::float8"
+    output_field = FloatField()
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,27 +37,28 @@ class Hits:
 
     @property
     def undated(self) -> int:
-        return sum(date is None for date, _, _ in self.hits)
+        return sum(at is None for at, _, _ in self.hits)
 
     def ahead(self, now: dt.datetime) -> list[UUID]:
         """What lies in the future, the nearest first."""
-        return [pk for _, pk in sorted((date, pk) for date, pk, _ in self.hits if date and date > now)]
+        start = now.timestamp()
+        return [pk for _, pk in sorted((at, pk) for at, pk, _ in self.hits if at is not None and at > start)]
 
     def window(self, anchor: Place | None, how: str, number: int) -> list[UUID]:
         """The entries from which a page is made: the `number` nearest to the one it begins from."""
-        ordered = sorted(_order((date, pk)) for date, pk, within in self.hits if within)
+        ordered = sorted(_order(at, pk) for at, pk, within in self.hits if within)
         if anchor is None:
             return [pk for *_, pk in ordered[:number]]
-        at = _order(anchor)
+        date, item = anchor
+        start = _order(date.timestamp() if date else None, item)
         if how == "before":
-            return [pk for *_, pk in [one for one in ordered if one < at][-number:]]
-        return [pk for *_, pk in [one for one in ordered if one > at or (how == "at" and one == at)][:number]]
+            return [pk for *_, pk in [one for one in ordered if one < start][-number:]]
+        return [pk for *_, pk in [one for one in ordered if one > start or (how == "at" and one == start)][:number]]
 
 
-def _order(place: Place) -> tuple[bool, float, UUID]:
+def _order(at: float | None, pk: UUID) -> tuple[bool, float, UUID]:
     """Newest first, then by id; what has no date comes last."""
-    date, pk = place
-    return (date is None, -date.timestamp() if date else 0.0, pk)
+    return (at is None, 0.0 if at is None else -at, pk)
 
 
 def hits(through: QuerySet[Resource], asked: Asked, inside: Q, also_taken_back: bool) -> Hits:
@@ -60,6 +68,6 @@ def hits(through: QuerySet[Resource], asked: Asked, inside: Q, also_taken_back: 
         return Case(When(condition, then=Value(True)), default=Value(False), output_field=BooleanField())
 
     rows = asking.matching(through, asked).order_by()
-    found = list(rows.values_list("date", "pk", whether(inside), whether(NOT_SAID)))
-    kept = [(date, pk, within) for date, pk, within, back in found if also_taken_back or not back]
+    found = list(rows.values_list(_Seconds(F("date")), "pk", whether(inside), whether(NOT_SAID)))
+    kept = [(at, pk, within) for at, pk, within, back in found if also_taken_back or not back]
     return Hits(kept, sum(within and back for _, _, within, back in found))

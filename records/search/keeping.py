@@ -26,9 +26,10 @@ _NOT_FOUND: Final = frozenset({"administrative"})
 _OF_A_CONTACT: Final = ("display", "name", "relationship")
 #: Parts of `detail` that are codes, addresses or repeat something else.
 _NOT_WORDS: Final = frozenset(
-    {"attachments", "class_code", "code", "note", "replaces", "results", "type", "url", "verification"}
+    {"attachments", "class_code", "code", "intent", "note", "replaces", "results", "type", "url", "verification"}
 )
-_A_REFERENCE: Final = re.compile(r"[A-Za-z]+/[0-9a-f-]{36}|urn:uuid:.*")
+#: References, and dates as FHIR writes them: a reader meets them in other words.
+_NO_WORDS: Final = re.compile(r"[A-Za-z]+/[0-9a-f-]{36}|urn:uuid:.*|\d{4}(?:-\d\d){1,2}(?:T.*)?")
 _HELD: Final = re.compile(r"(?:Binary|Bundle|Composition)/[0-9a-f-]{36}")
 _AT_ONCE: Final = 500
 
@@ -51,7 +52,7 @@ def text_of(row: Row, resource: Json, letter: str = "") -> str:
 
 def _strings(node: Any) -> Iterator[str]:
     if isinstance(node, str):
-        if not _A_REFERENCE.fullmatch(node):
+        if not _NO_WORDS.fullmatch(node):
             yield node
     elif isinstance(node, list):
         for one in node:

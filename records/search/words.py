@@ -93,7 +93,8 @@ class Asked:
         start, end = max(0, found.start() - _AROUND), min(len(text), found.end() + _AROUND)
         before = text[start : found.start()].partition(" ")[2] if start else text[: found.start()]
         after = text[found.end() : end].rpartition(" ")[0] if end < len(text) else text[found.end() :]
-        piece = " ".join(f"{before}{found[0]}{after}".split())
+        lines = f"{before}{found[0]}{after}".strip("\n").splitlines()
+        piece = " · ".join(" ".join(line.split()) for line in lines if line.strip())
         return Markup("{}{}{}").format("… " if start else "", self.marked(piece), " …" if end < len(text) else "")
 
     def all_in(self, text: str) -> bool:

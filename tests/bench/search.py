@@ -5,6 +5,7 @@ through all middleware, as a browser asks while somebody types. Prints p50 and p
 fails when a p95 is over 100 ms.
 """
 
+import gc
 import statistics
 import sys
 import time
@@ -70,11 +71,13 @@ def main() -> int:
     number = _filled_up(patient)
     with connections["owner"].cursor() as cursor:
         cursor.execute("ANALYZE")  # as PostgreSQL does by itself a minute after an import
+    gc.collect()
+    gc.freeze()  # what seeding left in this process is not in a server's
     client, slow = reader(), 0
     sys.stdout.write(f"{number} resources, {SearchText.objects.count()} searchable in all\n")
+    for words in [one for questions in QUESTIONS.values() for one in questions] * 2:
+        _ask(client, patient, words)  # as in a record that is open already
     for kind, questions in QUESTIONS.items():
-        for words in questions:
-            _ask(client, patient, words)
         times = sorted(_ask(client, patient, questions[n % len(questions)]) for n in range(ROUNDS))
         p95 = times[int(len(times) * 0.95)]
         slow += p95 > LIMIT_MS
