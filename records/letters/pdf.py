@@ -14,8 +14,8 @@ from typing import Final
 _ACTING: Final = re.compile(rb"/(?:JavaScript|JS|XFA|Launch|SubmitForm|ImportData|RichMedia|Encrypt)(?![A-Za-z])")
 _ESCAPED: Final = re.compile(rb"#([0-9A-Fa-f]{2})")
 _STREAM: Final = re.compile(rb"stream\r?\n")
-_OBJECTS: Final = b"/ObjStm"
-_BEFORE: Final = 1000
+#: What says that a stream holds objects: its type, or where its first one stands. Some readers look at one, some at both.
+_HOLDS: Final = re.compile(rb"/(?:ObjStm|First)(?![A-Za-z])")
 _MOST: Final = 32 * 1024 * 1024
 
 
@@ -31,24 +31,28 @@ def acts(data: bytes) -> bool:
 
 def _named(data: bytes) -> bool:
     """Whether a name that acts occurs, also where its letters are written as `#4A`."""
-    plain = _ESCAPED.sub(lambda found: bytes([int(found[1], 16)]), data) if b"#" in data else data
-    return bool(_ACTING.search(plain))
+    return bool(_ACTING.search(_unescaped(data)))
+
+
+def _unescaped(data: bytes) -> bytes:
+    return _ESCAPED.sub(lambda found: bytes([int(found[1], 16)]), data) if b"#" in data else data
 
 
 def _object_streams(data: bytes) -> Iterator[bytes]:
     """What each object stream holds. Raises ValueError or zlib.error for one that cannot be read."""
-    left = _MOST
+    left, announced = _MOST, _unescaped(data).count(b"/ObjStm")
     for found in _STREAM.finditer(data):
-        about = _ESCAPED.sub(
-            lambda one: bytes([int(one[1], 16)]), data[max(0, found.start() - _BEFORE) : found.start()]
-        )
-        if _OBJECTS not in about.rpartition(b" obj")[2]:
+        about = _unescaped(data[max(0, data.rfind(b"endobj", 0, found.start())) : found.start()])
+        if not _HOLDS.search(about):
             continue
         if b"/FlateDecode" not in about:
             raise ValueError("an object stream in another encoding")
         reader = zlib.decompressobj()
-        objects = reader.decompress(data[found.end() :], left)
+        objects = reader.decompress(memoryview(data)[found.end() :], left)
         left -= len(objects)
         if left <= 0 or not reader.eof:
             raise ValueError("an object stream that does not end")
+        announced -= about.count(b"/ObjStm")
         yield objects
+    if announced:
+        raise ValueError("an object stream that was not found")

@@ -49,6 +49,9 @@ def test_what_cannot_act_may_be_shown(data: bytes) -> None:
         packed(b"1 0 <</Type/Catalog>>", b"/Type/ObjStm/Filter/LZWDecode"),
         packed(b"1 0 <</Type/Catalog>>", b"/Type/Obj#53tm/Filter/LZWDecode"),
         packed(b"1 0 <</Type/Catalog>>" * 50, cut=12),
+        packed(b"1 0 <</S/JS(x)>>", b"/Type/ObjStm/N 1/First 4/Filter/FlateDecode/Pad(" + b"x" * 2000 + b")"),
+        packed(b"1 0 <</S/JS(x)>>", b"/N 1/First 4/Filter/FlateDecode"),
+        packed(b"1 0 <</Type/Catalog>>").replace(b">>\nstream\n", b">>\nstream\r"),
     ],
 )
 def test_what_acts_or_cannot_be_looked_into_is_not(data: bytes) -> None:
