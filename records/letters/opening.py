@@ -99,8 +99,11 @@ def find(actor: Actor, patient: Patient, letter_id: UUID) -> tuple[Resource, Let
     return found, as_shown(filed, restricted.wording_of(patient)) if filed else None
 
 
-def opened(resource: Resource, letter: Letter | None, *, whole: bool = True) -> Opened:
-    """What the letter says, from wherever its document stands; unless `whole`, the beginning of a very long text."""
+def opened(resource: Resource, letter: Letter | None, *, whole: bool = True, drawn: bool = True) -> Opened:
+    """What the letter says, from wherever its document stands; unless `whole`, the beginning of a very long text.
+
+    Unless `drawn`, no file of it is offered for the page: from a scan nobody takes out where a restricted person is.
+    """
     document = json.loads(bodies.full(resource))
     limit = None if whole else SHOWN
     sections: list[Section] = []
@@ -109,7 +112,7 @@ def opened(resource: Resource, letter: Letter | None, *, whole: bool = True) -> 
         found = list(_sections_of(one, limit))
         sections += found
         if not found:
-            files.append(_file(len(files) + 1, one))
+            files.append(_file(len(files) + 1, one, drawn))
     if not sections and not any(one.data for one in files):
         sections = list(_narrative(document, limit))
     title = (letter.title if letter else "") or resource.detail.get("title") or resource.display or "Letter"
@@ -195,9 +198,9 @@ def _longer(text: str, limit: int | None) -> bool:
     return limit is not None and len(text) > limit
 
 
-def _file(number: int, one: Attached) -> File:
+def _file(number: int, one: Attached, drawn: bool) -> File:
     remark = one.trouble or (f"It {one.mismatch}. It is not opened here." if one.mismatch else "")
-    inline = INLINE.get(one.type, "") if one.data and not one.mismatch else ""
+    inline = INLINE.get(one.type, "") if drawn and one.data and not one.mismatch else ""
     if inline == "pdf" and pdf.acts(one.data):
         inline, remark = "", "It holds a script, a form that sends, or is protected. It is not opened here."
     told = "application/octet-stream" if one.mismatch else one.type or "application/octet-stream"

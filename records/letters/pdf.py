@@ -14,7 +14,7 @@ from typing import Final
 _ACTING: Final = re.compile(rb"/(?:JavaScript|JS|XFA|Launch|SubmitForm|ImportData|RichMedia|Encrypt)(?![A-Za-z])")
 _ESCAPED: Final = re.compile(rb"#([0-9A-Fa-f]{2})")
 _STREAM: Final = re.compile(rb"stream\r?\n")
-#: What says that a stream holds objects: its type, or where its first one stands. Some readers look at one, some at both.
+#: What says that a stream holds objects: its type, or where its first one stands. Readers look at one or the other.
 _HOLDS: Final = re.compile(rb"/(?:ObjStm|First)(?![A-Za-z])")
 _MOST: Final = 32 * 1024 * 1024
 

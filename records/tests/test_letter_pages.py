@@ -146,6 +146,21 @@ def test_what_is_not_what_it_says_or_not_to_be_shown_is_a_download_only(
     assert "svg" not in answer.headers["Content-Type"]
 
 
+def test_no_scan_of_a_restricted_person_is_drawn(
+    make_patient: MakePatient, gp: Person, infirmary: Organisation
+) -> None:
+    patient = make_patient()
+    letter = file_letter(infirmary, patient, "<p>See below</p>", content=[{"attachment": PDF}])
+    Patient.objects.filter(pk=patient.pk).update(restricted=True)
+    address = f"/patients/{patient.pk}/letters/{letter.pk}/"
+    page = gp.client.get(address).content.decode()
+    assert f"{address}shown/1/" not in page
+    assert "but not out of the files" in page
+    assert gp.client.get(f"{address}shown/1/").status_code == 404
+    assert [event.action for event in AuditEvent.objects.all()] == ["opened letter"]
+    assert gp.client.get(f"{address}files/1/").status_code == 200
+
+
 @pytest.mark.parametrize(
     ("attachment", "words"),
     [

@@ -101,7 +101,7 @@ def letter(request: ActingRequest, patient_id: UUID, letter_id: UUID) -> HttpRes
     found = opening.find(request.actor, patient, letter_id)
     if found is None:
         raise Http404("No such letter")
-    opened = opening.opened(*found, whole="all" in request.GET)
+    opened = opening.opened(*found, whole="all" in request.GET, drawn=not patient.restricted)
     newer, older = opening.versions(request.actor, patient, opened.resource)
     audit.record(by=request.actor, action="opened letter", patient=patient.pk, of=opened.letter or opened.resource)
     if opened.letter is not None:
@@ -121,7 +121,7 @@ def _file(request: ActingRequest, patient_id: UUID, letter_id: UUID, number: int
     """A file of a letter within reach, recorded. Raises Http404 when there is none, or no bytes of it."""
     patient = reach.patient_or_404(request.actor, patient_id)
     found = opening.find(request.actor, patient, letter_id)
-    files = opening.opened(*found).files if found else ()
+    files = opening.opened(*found, drawn=not patient.restricted).files if found else ()
     wanted = next((one for one in files if one.number == number and one.data), None)
     if wanted is None or found is None or (action == SHOWED and not wanted.inline):
         raise Http404("No such file")
