@@ -29,3 +29,9 @@ def day(written: Any) -> dt.date | None:
         return dt.date.fromisoformat(written[:_DAY]) if isinstance(written, str) and len(written) >= _DAY else None
     except ValueError:
         return None
+
+
+def contradict(one: str, other: str) -> bool:
+    """Whether two FHIR dates cannot be of one day. Only what both give is compared: 1970 fits 1970-05-01."""
+    parts = zip(one[:_DAY].split("-"), other[:_DAY].split("-"), strict=False)
+    return bool(one and other) and any(mine != theirs for mine, theirs in parts)

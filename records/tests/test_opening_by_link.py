@@ -1,5 +1,6 @@
 """Opened from the clinical system: the supplier's own example opens; everything else opens nothing."""
 
+import json
 import re
 import time
 from collections.abc import Callable
@@ -10,10 +11,10 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from django.conf import settings
 from django.test import Client
-from hypothesis import HealthCheck, given
+from hypothesis import HealthCheck, example, given
 from hypothesis import settings as how
 from hypothesis import strategies as st
-from joserfc import jwe, jwt
+from joserfc import jwe, jws, jwt
 from joserfc.jwk import ECKey
 
 from access.models import AuditEvent, Organisation
@@ -156,11 +157,33 @@ def test_who_is_unknown_and_who_is_out_of_reach_look_alike(
     assert all(b"Nobody with this NHS number is within your reach" in one.content for one in answers)
 
 
-def test_another_birth_date_and_several_with_the_number_open_none(
-    clinical: ClinicalSystem, make_patient: MakePatient, gp: Person
+@pytest.mark.parametrize(
+    ("ours", "linked", "opens"),
+    [
+        ("1970", "1970-05-01", True),
+        ("1970-05", "1970-05-01", True),
+        ("1970-05-01", "1970", True),
+        ("", "1970-05-01", True),
+        ("1970-05-01", "", True),
+        ("1971", "1970-05-01", False),
+        ("1970-06", "1970-05-01", False),
+        ("1970-05-02", "1970-05-01", False),
+        ("1970-05-01", "1970-05-10", False),
+    ],
+)
+def test_of_birth_dates_only_what_both_give_is_compared(
+    ours: str, linked: str, opens: bool, clinical: ClinicalSystem, make_patient: MakePatient, gp: Person
 ) -> None:
+    patient = make_patient(birth_date_written=ours, birth_date=None)
+    answer = follow(gp.client, token(birth_date=linked))
+    came = AuditEvent.objects.filter(action="came from clinical system", patient_id=patient.pk)
+    assert came.exists() is opens
+    assert (answer.status_code == 200) is opens
+    assert (b"date of birth in your clinical system" in answer.content) is not opens
+
+
+def test_several_with_the_number_open_none(clinical: ClinicalSystem, make_patient: MakePatient, gp: Person) -> None:
     make_patient()
-    assert b"date of birth" in follow(gp.client, token(birth_date="1971-05-01")).content
     make_patient(family="Other")
     assert b"More than one record" in follow(gp.client, token()).content
 
@@ -172,3 +195,104 @@ def test_somebody_of_another_practice_is_refused(
     answer = follow(stranger.client, token())
     assert answer.status_code == 403
     assert b"SMITH" not in answer.content
+
+
+# What is not written down ---------------------------------------------------------------------------------------------
+@pytest.mark.parametrize(
+    "text",
+    [
+        lambda: "",
+        lambda: "a.b.c.d.e",
+        lambda: token(key=ECKey.generate_key("P-384")),
+        lambda: token(iss="https://unknown.example"),
+        lambda: token(exp=int(time.time()) - 60),  # signed, but anybody may have kept it and can send it for ever
+        lambda: token(aud="https://elsewhere.example/open/", exp=int(time.time()) - 60),
+        lambda: token(exp="never"),
+    ],
+)
+def test_what_anybody_can_send_fills_no_audit(text: Callable[[], str], clinical: ClinicalSystem) -> None:
+    client = Client()
+    sent = text()
+    assert [follow(client, sent).status_code for _ in range(3)] == [400, 400, 400]
+    assert not AuditEvent.objects.exists()
+    assert not UsedContext.objects.exists()
+
+
+def test_what_the_clinical_system_certainly_sent_is_written_down(clinical: ClinicalSystem) -> None:
+    assert follow(Client(), token(organisation="Y90002")).status_code == 400
+    once = token()
+    follow(Client(), once)
+    assert follow(Client(), once).status_code == 400
+    rows = AuditEvent.objects.order_by("pk").values_list("actor_kind", "note", "patient_id")
+    assert list(rows) == [
+        ("system", "of another organisation (Clinical)", None),
+        ("system", "used before (Clinical)", None),
+    ]
+
+
+def test_who_is_signed_in_is_named_also_before_choosing_a_role(clinical: ClinicalSystem, gp: Person) -> None:
+    client = Client()
+    client.force_login(gp.user)
+    assert follow(client, "a.b.c.d.e").status_code == 400
+    assert list(AuditEvent.objects.values_list("actor_kind", "actor_name")) == [("person", "Dr A Khan")]
+
+
+# Whatever a right key signs -------------------------------------------------------------------------------------------
+_scalars = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.integers(),
+    st.integers(-(10**400), 10**400),
+    st.floats(),
+    st.text(st.characters(), max_size=30),
+    st.sampled_from([10**400, float("nan"), float("inf"), -1, "\0", "\ud800", str(int(time.time()))]),
+)
+_anything = st.recursive(_scalars, lambda one: st.lists(one, max_size=3) | st.dictionaries(st.text(), one, max_size=3))
+_times = st.one_of(_anything, st.integers(-400, 400).map(lambda seconds: time.time() + seconds))
+
+
+def signed_whatever(text: str) -> str:
+    """A token whose signature is right and whose payload is this text."""
+    signed = jws.serialize_compact({"alg": "ES384", "kid": "k1"}, text.encode(), KEY, algorithms=["ES384"])
+    sealing = {"alg": "ECDH-ES+A256KW", "enc": "A256GCM"}
+    return jwe.encrypt_compact(sealing, signed, keys.sealing(), algorithms=context.SEALED_WITH)
+
+
+@how(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=200, deadline=None)
+@given(
+    changed=st.dictionaries(st.sampled_from(["aud", "jti", "organisation", "nhs_number", "birth_date"]), _anything)
+    | st.fixed_dictionaries({"exp": _times}, optional={"iat": _times}),
+)
+@example(changed={"jti": "\ud800"})
+@example(changed={"exp": 10**400, "iat": 1.5})
+@example(changed={"birth_date": "１９７０"})
+def test_whatever_is_claimed_is_taken_or_refused_cleanly(changed: dict[str, Any], clinical: ClinicalSystem) -> None:
+    now = int(time.time())
+    claims = {"iss": ISSUER, "aud": context.audience(), "iat": now, "exp": now + 120, "jti": f"j{time.time_ns()}"}
+    claims |= {"organisation": "Y90001", "nhs_number": "9991234501"}
+    answer = Client().get("/open/", {"context": signed_whatever(json.dumps(claims | changed))})
+    assert answer.status_code in (302, 400)
+    if answer.status_code == 302:
+        kept = claims | changed
+        assert now - 20 < kept["exp"] < now + 330
+        assert kept["exp"] - kept["iat"] <= context.LONGEST_SECONDS
+        assert all(isinstance(kept[name], str) for name in ("jti", "organisation", "nhs_number"))
+
+
+@how(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=100, deadline=None)
+@given(payload=_anything.map(json.dumps) | st.text(max_size=50) | st.integers(700, 1010).map(lambda deep: "[" * deep))
+def test_a_payload_of_any_kind_is_refused_cleanly(payload: str, clinical: ClinicalSystem) -> None:
+    text = signed_whatever(payload.encode("utf-8", "replace").decode())
+    assert Client().get("/open/", {"context": text}).status_code == 400
+    assert not UsedContext.objects.exists()
+
+
+@pytest.mark.parametrize("exp", ["1e999", "-1e999", "NaN", "Infinity", "1" + "0" * 400, "1" + "0" * 4400, "-1", "true"])
+@pytest.mark.parametrize("name", ["exp", "iat"])
+def test_times_that_are_none_are_refused_as_written(name: str, exp: str, clinical: ClinicalSystem) -> None:
+    now = int(time.time())
+    claims = {"iss": ISSUER, "aud": context.audience(), "iat": now, "exp": now + 120, "jti": "j"}
+    claims |= {"organisation": "Y90001", "nhs_number": "9991234501", name: "HERE"}
+    answer = Client().get("/open/", {"context": signed_whatever(json.dumps(claims).replace('"HERE"', exp))})
+    assert answer.status_code == 400
+    assert not UsedContext.objects.exists()

@@ -4,6 +4,7 @@ import time
 from dataclasses import asdict
 from typing import Final
 
+import structlog
 from django.contrib.auth.decorators import login_not_required
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
@@ -13,9 +14,13 @@ from django.views.decorators.http import require_GET, require_safe
 from access import audit
 from access.actor import Actor, actor, system
 from access.guard import ActingRequest, requires
+from access.models import User
 from access.permissions import Permission
 from exchange import context
 from records import reach
+from records.dates import contradict
+
+log = structlog.get_logger(__name__)
 
 _ASKED: Final = "asked_to_open"
 #: How long somebody may take to sign in.
@@ -37,7 +42,12 @@ def arrive(request: HttpRequest) -> HttpResponse:
     try:
         asked = context.accept(request.GET.get("context", ""))
     except context.ContextRefused as refused:
-        return _refuse(request, actor(request) or system("link of a clinical system"), refused.why, _LINK, 400)
+        log.info("link of a clinical system refused", why=refused.why)
+        who = _reader(request)
+        if who is None and not refused.system:  # a row for each would let anybody on the network fill the audit
+            return _shown(request, _LINK, 400)
+        why = f"{refused.why} ({refused.system})" if refused.system else refused.why
+        return _refuse(request, who or system("link of a clinical system"), why, _LINK, 400)
     request.session[_ASKED] = asdict(asked) | {"until": time.time() + _WAITS_SECONDS}
     return redirect("open-asked")
 
@@ -58,13 +68,25 @@ def asked(request: ActingRequest) -> HttpResponse:
         return _refuse(request, who, "nobody within reach", _NOBODY, 404)
     if len(found) > 1:
         return _refuse(request, who, "several with the number", _SEVERAL, 409)
-    if wanted["birth_date"] and wanted["birth_date"] != found[0].birth_date_written:
+    if contradict(wanted["birth_date"], found[0].birth_date_written):
         return _refuse(request, who, "date of birth differs", _BIRTH, 409)
     audit.record(by=who, action="came from clinical system", patient=found[0].pk, of=found[0], note=wanted["system"])
     return redirect("one-screen", patient_id=found[0].pk)
 
 
+def _reader(request: HttpRequest) -> Actor | None:
+    """Who is signed in, also before they chose a role."""
+    user = request.user
+    if not isinstance(user, User):
+        return None
+    return actor(request) or Actor("person", str(user.pk), user.name, user_id=user.pk)
+
+
 def _refuse(request: HttpRequest, who: Actor, why: str, sentence: str, status: int) -> HttpResponse:
     with transaction.atomic():
         audit.record(by=who, action="refused link of clinical system", note=why)
+    return _shown(request, sentence, status)
+
+
+def _shown(request: HttpRequest, sentence: str, status: int) -> HttpResponse:
     return render(request, "records/not_opened.html", {"sentence": sentence}, status=status)
