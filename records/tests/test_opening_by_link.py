@@ -1,5 +1,6 @@
 """Opened from the clinical system: the supplier's own example opens; everything else opens nothing."""
 
+import datetime as dt
 import json
 import re
 import time
@@ -17,7 +18,8 @@ from hypothesis import strategies as st
 from joserfc import jwe, jws, jwt
 from joserfc.jwk import ECKey
 
-from access.models import AuditEvent, Organisation
+from access.models import AuditEvent, Membership, Organisation
+from access.permissions import Role
 from conftest import Person
 from exchange import context, keys
 from exchange.models import ClinicalSystem, UsedContext
@@ -126,6 +128,16 @@ def test_a_post_opens_nothing_and_uses_nothing_up(
     assert follow(gp.client, link).redirect_chain[-1][0] == f"/patients/{patient.pk}/"
 
 
+def test_what_a_browser_fetches_ahead_uses_nothing_up(
+    clinical: ClinicalSystem, make_patient: MakePatient, gp: Person
+) -> None:
+    patient = make_patient()
+    link = token()
+    ahead = gp.client.get("/open/", {"context": link}, headers={"Sec-Purpose": "prefetch"})
+    assert ahead.status_code == 503
+    assert follow(gp.client, link).redirect_chain[-1][0] == f"/patients/{patient.pk}/"
+
+
 def test_a_disabled_system_is_refused(clinical: ClinicalSystem, make_patient: MakePatient, gp: Person) -> None:
     make_patient()
     ClinicalSystem.objects.update(enabled=False)
@@ -195,6 +207,63 @@ def test_somebody_of_another_practice_is_refused(
     answer = follow(stranger.client, token())
     assert answer.status_code == 403
     assert b"SMITH" not in answer.content
+
+
+# Signing in with several roles ----------------------------------------------------------------------------------------
+def arrive_and_sign_in(person: Person) -> tuple[Client, Any]:
+    """From the link, signed in nowhere, to the page after the password."""
+    client = Client()
+    where = follow(client, token()).redirect_chain[-1][0]
+    return client, client.post(where, {"username": person.user.email, "password": "correct-horse-battery"}, follow=True)
+
+
+def also(person: Person, organisation: Organisation, role: Role) -> Membership:
+    return Membership.objects.create(user=person.user, organisation=organisation, role=role, since=dt.date(2020, 1, 1))
+
+
+def test_with_several_roles_the_patient_opens_once_one_is_chosen(
+    clinical: ClinicalSystem, make_patient: MakePatient, gp: Person, infirmary: Organisation
+) -> None:
+    patient = make_patient()
+    also(gp, infirmary, Role.HOSPITAL_CLINICIAN)
+    client, answer = arrive_and_sign_in(gp)
+    assert answer.redirect_chain[-1][0] == "/choose-role/"
+    assert b"SMITH" not in answer.content
+    assert not AuditEvent.objects.filter(patient_id=patient.pk).exists()
+    answer = client.post("/choose-role/", {"membership": gp.membership.pk}, follow=True)
+    assert answer.redirect_chain[-1][0] == f"/patients/{patient.pk}/"
+    assert b"SMITH" in answer.content
+    assert AuditEvent.objects.filter(action="came from clinical system", patient_id=patient.pk, role="gp").exists()
+
+
+def test_a_role_that_may_see_no_patient_gets_the_ordinary_refusal_and_another_role_may_follow(
+    clinical: ClinicalSystem, make_patient: MakePatient, gp: Person, riverside: Organisation
+) -> None:
+    patient = make_patient()
+    privacy = also(gp, riverside, Role.PRIVACY_OFFICER)
+    client, _ = arrive_and_sign_in(gp)
+    answer = client.post("/choose-role/", {"membership": privacy.pk}, follow=True)
+    ordinary = client.get(f"/patients/{patient.pk}/")
+    assert (answer.status_code, ordinary.status_code) == (403, 403)
+    heading = re.compile(rb"<h1.*?</main>", re.DOTALL)
+    assert heading.findall(answer.content) == heading.findall(ordinary.content) != []
+    assert b"SMITH" not in answer.content
+    assert not AuditEvent.objects.filter(patient_id=patient.pk).exists()
+    answer = client.post("/choose-role/", {"membership": gp.membership.pk}, follow=True)
+    assert answer.redirect_chain[-1][0] == f"/patients/{patient.pk}/"
+
+
+def test_a_role_at_another_organisation_opens_nothing(
+    clinical: ClinicalSystem, make_patient: MakePatient, gp: Person, hillside: Organisation
+) -> None:
+    patient = make_patient()
+    elsewhere = also(gp, hillside, Role.GP)
+    client, _ = arrive_and_sign_in(gp)
+    answer = client.post("/choose-role/", {"membership": elsewhere.pk}, follow=True)
+    assert answer.status_code == 403
+    assert b"another organisation" in answer.content
+    assert b"SMITH" not in answer.content
+    assert not AuditEvent.objects.filter(patient_id=patient.pk).exists()
 
 
 # What is not written down ---------------------------------------------------------------------------------------------
