@@ -13,13 +13,14 @@ from django.utils import timezone
 
 from access.actor import partner
 from access.models import AuditEvent, Organisation
+from conftest import Person
 from exchange.errors import NeedsReview, PayloadInvalid
 from exchange.fhir import validate
 from exchange.models import InboxMessage, Partner
 from records import actions, inbound
 from records.ingest.reading import Entry
 from records.ingest.storing import Intake, store_within
-from records.models import Letter, Patient, PatientLink, Relationship, Resource
+from records.models import Letter, Patient, PatientLink, Relationship, Resource, ToEnter
 from records.tests import letters
 
 pytestmark = pytest.mark.django_db
@@ -267,3 +268,40 @@ def test_published_letters_are_understood_and_wait_for_a_person(
         arrive(message)
     assert nothing_filed()
     assert UUID(message["id"])
+
+
+# Still to enter -------------------------------------------------------------------------------------------------------
+def test_a_letter_filed_leaves_a_line_still_to_enter(
+    make_patient: MakePatient, arrive: Callable[[dict[str, Any]], InboxMessage], gp: Person
+) -> None:
+    patient = make_patient()
+    arrive(letters.letter())
+    filed, line = Letter.objects.get(), ToEnter.objects.get()
+    assert (line.patient, line.organisation.ods_code, line.settled_at) == (patient, "Y90001", None)
+    assert (line.about, line.about_id, line.became) == ("letter", str(filed.pk), "filed")
+    assert line.title == "Letter from Northern Infirmary: Heart failure clinic: discharge letter"
+    page = gp.client.get("/still-to-enter/").content.decode()
+    assert line.title in page
+    assert "Check kidney function in two weeks" in page
+
+
+@pytest.mark.parametrize("broken", ["list_at_practices", "audit.record", "happen"])
+@pytest.mark.django_db(transaction=True)
+def test_without_its_line_or_its_audit_row_there_is_no_letter(
+    broken: str,
+    make_patient: MakePatient,
+    arrive: Callable[[dict[str, Any]], InboxMessage],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    make_patient()
+    audits = AuditEvent.objects.count()
+
+    def fail(*_: object, **__: object) -> None:
+        raise RuntimeError("broken on purpose")
+
+    monkeypatch.setattr(f"records.actions.{broken}", fail)
+    with pytest.raises(RuntimeError, match="on purpose"):
+        arrive(letters.letter())
+    assert nothing_filed()
+    assert not ToEnter.objects.exists()
+    assert AuditEvent.objects.count() == audits

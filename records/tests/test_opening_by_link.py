@@ -337,7 +337,8 @@ def signed_whatever(text: str) -> str:
 @example(changed={"birth_date": "１９７０"})
 def test_whatever_is_claimed_is_taken_or_refused_cleanly(changed: dict[str, Any], clinical: ClinicalSystem) -> None:
     now = int(time.time())
-    claims = {"iss": ISSUER, "aud": context.audience(), "iat": now, "exp": now + 120, "jti": f"j{time.time_ns()}"}
+    claims: dict[str, Any] = {"iss": ISSUER, "aud": context.audience(), "jti": f"j{time.time_ns()}"}
+    claims |= {"iat": now, "exp": now + 120}
     claims |= {"organisation": "Y90001", "nhs_number": "9991234501"}
     answer = Client().get("/open/", {"context": signed_whatever(json.dumps(claims | changed))})
     assert answer.status_code in (302, 400)

@@ -12,7 +12,7 @@ from django.db import transaction
 from access.models import AuditEvent
 from conftest import Person
 from exchange.models import OutboxMessage, Partner, Service
-from records.models import Patient, Relationship
+from records.models import Patient, Relationship, ToEnter
 from referrals import actions, states
 from referrals.actions import ChangedMeanwhile
 from referrals.fhir import Unsendable
@@ -149,7 +149,20 @@ def test_what_was_sent_is_not_changed(make_sent: Callable[..., Referral], gp: Pe
     assert kinds(referral) == ["drafted", "sent"]
 
 
-@pytest.mark.parametrize("broken", ["outbox.put", "relate", "audit.record"])
+def test_sending_leaves_a_line_still_to_enter(make_draft: Callable[..., Referral], gp: Person) -> None:
+    referral = make_draft()
+    assert not ToEnter.objects.exists()
+    actions.send(referral=referral, version=1, by=gp.actor)
+    line = ToEnter.objects.get()
+    assert (line.patient, line.organisation, line.settled_at) == (referral.patient, referral.organisation, None)
+    assert (line.about, line.about_id, line.became) == ("referral", str(referral.pk), "sent")
+    assert line.title == "Referral sent: Heart failure clinic, Northern Infirmary"
+    page = gp.client.get("/still-to-enter/").content.decode()
+    assert line.title in page
+    assert "Urgent. Breathless on one flight of stairs" in page
+
+
+@pytest.mark.parametrize("broken", ["outbox.put", "relate", "list_to_enter", "audit.record"])
 @pytest.mark.django_db(transaction=True)
 def test_if_any_part_of_sending_fails_nothing_happened(
     make_draft: Callable[..., Referral], gp: Person, monkeypatch: pytest.MonkeyPatch, broken: str, rung: list[str]
@@ -168,6 +181,7 @@ def test_if_any_part_of_sending_fails_nothing_happened(
     assert kinds(again) == ["drafted"]
     assert not OutboxMessage.objects.exists()
     assert not Relationship.objects.filter(kind="referred").exists()
+    assert not ToEnter.objects.exists()
     assert AuditEvent.objects.count() == audits
     assert rung == []
 
