@@ -11,7 +11,7 @@ from access.actor import Actor
 from records import reach
 from records.looking import last_looked_at, reader
 from records.models import Patient, Resource
-from records.screen.news import News, of_several
+from records.screen.news import News, Told, of_several
 
 NEW_SHOWN: Final = 2
 GONE: Final = ("cancelled", "entered-in-error", "noshow")
@@ -27,6 +27,8 @@ class Slot:
     why: str
     new: list[News]
     more: int
+    #: More has changed than was read: `more` is the least of it.
+    cut: bool
     #: Up to when this person has seen this patient's record; None if never marked.
     looked: dt.datetime | None
     past: bool
@@ -42,14 +44,14 @@ class Day:
 
 
 def day(who: Actor, *, everyone: bool) -> Day:
-    """Today's appointments with this person, or with everyone at the practice, in five queries."""
+    """Today's appointments with this person, or with everyone at the practice, in a few queries."""
     rows = _today(who)
     mine = rows if everyone else [row for row in rows if _with(row, who.name)]
-    people = {one for row in mine for one in _ids(row)}
-    looked = last_looked_at(who, people)
-    new = of_several(reach.resources_of_several(who, people), people, looked, reader(who))
+    kept = reach.ids_of_several(who, {one for row in mine for one in _ids(row)})
+    looked = last_looked_at(who, kept)
+    new = of_several(reach.resources_of_several(who, kept), kept, looked, reader(who))
     now = timezone.now()
-    slots = [_slot(row, new, looked, now) for row in mine]
+    slots = [_slot(row, new, kept, looked, now) for row in mine]
     return Day(slots, everyone, len(rows), next((slot for slot in slots if not slot.past), None))
 
 
@@ -69,18 +71,22 @@ def _ids(row: Resource) -> list[UUID]:
     return [one for one in (booked and booked.pk, booked and booked.merged_into_id) if one]
 
 
-def _slot(row: Resource, new: dict[UUID, list[News]], looked: dict[UUID, dt.datetime], now: dt.datetime) -> Slot:
+def _slot(
+    row: Resource, new: dict[UUID, Told], kept: dict[UUID, UUID], looked: dict[UUID, dt.datetime], now: dt.datetime
+) -> Slot:
     assert row.patient is not None
     assert row.date is not None
     detail: dict[str, Any] = row.detail
-    found = [news for one in _ids(row) for news in new.get(one, [])]
+    patient = row.patient.merged_into or row.patient
+    told = new.get(kept.get(patient.pk, patient.pk), Told())
     return Slot(
         at=row.date,
-        patient=row.patient.merged_into or row.patient,
+        patient=patient,
         with_whom=str(detail.get("practitioner", "")),
         why=str(detail.get("reason") or detail.get("description") or row.display),
-        new=found[:NEW_SHOWN],
-        more=max(0, len(found) - NEW_SHOWN),
-        looked=looked.get(row.patient.pk),
+        new=told.items[:NEW_SHOWN],
+        more=max(0, len(told.items) - NEW_SHOWN),
+        cut=told.cut,
+        looked=max((at for one, at in looked.items() if kept[one] == kept.get(patient.pk)), default=None),
         past=row.date < now - dt.timedelta(minutes=10),
     )

@@ -30,6 +30,7 @@ LETTERS_SHOWN: Final = 5
 TIMELINE_SHOWN: Final = 20
 APPOINTMENTS_SHOWN: Final = 5
 NEWS_SHOWN: Final = 4
+NEWS_SHOWN_AT_FIRST: Final = 3
 #: How long the line offers to take a mark back.
 UNDO: Final = dt.timedelta(hours=1)
 
@@ -156,15 +157,20 @@ def timeline_panel(actor: Actor, patient: Patient, held: Held | None = None) -> 
 
 
 def news(actor: Actor, patient: Patient, held: Held) -> dict[str, Any]:
-    """What changed since this person marked the record as seen; for who never did, what is less than 30 days old."""
-    found = news_of.of_one(held)
-    looked = held.looked
+    """What changed since this person marked the record as seen; for who never did, what is less than 30 days old.
+
+    Of a first look, where everything recent is "new", the box takes fewer lines: it stands above the record.
+    """
+    told = news_of.of_one(held)
+    found, looked = told.items, held.looked
+    shown = NEWS_SHOWN if looked else NEWS_SHOWN_AT_FIRST
     undo = looked.marked_at is not None and timezone.now() - looked.marked_at < UNDO
     return {
         "patient": patient,
-        "items": found[:NEWS_SHOWN],
+        "items": found[:shown],
         "all": found,
-        "more": max(0, len(found) - NEWS_SHOWN),
+        "more": max(0, len(found) - shown),
+        "cut": news_of.MOST if told.cut else 0,
         "looked": looked.at,
         "marked": looked.marked_at if undo else None,
     }

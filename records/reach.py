@@ -203,13 +203,27 @@ def appointments(actor: Actor) -> QuerySet[Resource]:
     return booked.select_related("patient__merged_into")
 
 
-def resources_of_several(actor: Actor, wanted: Iterable[UUID]) -> QuerySet[Resource]:
-    """What a clinician may read of several patients at once, for a list that says what is new for each."""
+def ids_of_several(actor: Actor, wanted: Iterable[UUID]) -> dict[UUID, UUID]:
+    """The ids under which the rows of several patients stand, each with the patient it belongs to.
+
+    Only of those within reach; one who was joined to another is asked for by either's id.
+    """
+    within = patients(actor).filter(pk__in=list(wanted)).values_list("pk", flat=True)
+    found = {one: one for one in within}
+    level = list(found)
+    while level:
+        joined = Patient.objects.filter(merged_into__in=level).exclude(pk__in=list(found))
+        new = {one: found[into] for one, into in joined.values_list("pk", "merged_into") if into is not None}
+        found |= new
+        level = list(new)
+    return found
+
+
+def resources_of_several(actor: Actor, ids: Iterable[UUID]) -> QuerySet[Resource]:
+    """What a clinician may read of several patients at once; `ids` are those of `ids_of_several`."""
     if actor.role not in _CLINICIANS:
         return Resource.objects.none()
-    within = set(patients(actor).filter(pk__in=list(wanted)).values_list("pk", flat=True))
-    joined = Patient.objects.filter(merged_into__in=within).values_list("pk", flat=True)
-    return Resource.objects.filter(patient__in=within.union(joined))
+    return Resource.objects.filter(patient__in=list(ids))
 
 
 def _is_reached(actor: Actor) -> Exists:

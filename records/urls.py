@@ -19,6 +19,7 @@ urlpatterns = [
     path("<uuid:patient_id>/panel/results/", record.results, name="results"),
     path("<uuid:patient_id>/panel/timeline/", record.timeline_panel, name="timeline-panel"),
     path("<uuid:patient_id>/panel/letters/", letters.letters_panel, name="letters-panel"),
+    path("<uuid:patient_id>/panel/changed/", looking.changed_panel, name="changed-panel"),
     path("<uuid:patient_id>/changed/", looking.changed, name="changed"),
     path("<uuid:patient_id>/seen/", looking.seen, name="seen"),
     path("<uuid:patient_id>/seen/not/", looking.not_seen, name="not-seen"),

@@ -2,12 +2,27 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from django.db.models import Case, DateTimeField, Exists, F, OuterRef, Q, QuerySet, Subquery, Value, When
+from django.db.models import (
+    Case,
+    DateTimeField,
+    Exists,
+    F,
+    IntegerField,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    UUIDField,
+    Value,
+    When,
+    Window,
+)
+from django.db.models.functions import RowNumber
 
 from records.entries import words
 from records.kinds import RESULTS
@@ -17,17 +32,18 @@ from records.screen import changes, grouping, lines, wording
 from records.screen.claims import Claim, Source, claims_with
 from records.screen.held import Held
 
-KINDS: Final = (
-    *("problem", "medicine", "allergy", "flag", "result", "vital", "letter", "encounter", "procedure"),
-    *("immunisation", "report", "careplan", "goal", "family-history"),
-    *("social-history", "survey", "dispensed", "request", "task", "form", "message", "consent"),
-)
+KINDS: Final = tuple(name for name, kind in words.KINDS.items() if kind.news is not None)
+#: How many entries are read of one patient at most; where there are more, the page says so.
 MOST: Final = 300
-#: What comes after what, where it is not the first of all.
-_WEIGHTS: Final = {
-    **{"encounter": 2, "message": 2, "request": 3, "task": 3, "form": 3, "consent": 3},
-    **{"report": 4, "immunisation": 3, "family-history": 3, "dispensed": 5},
-}
+#: The same for each of several patients, of whom a list shows the first few.
+MOST_OF_EACH: Final = 40
+#: Kinds that come in hundreds: read last, so that no flood of them pushes out the rest.
+_IN_NUMBERS: Final = (*RESULTS, "dispensed", "other")
+_ORDER: Final = (
+    Case(When(kind__in=_IN_NUMBERS, then=1), default=0, output_field=IntegerField()).asc(),
+    F("date").desc(nulls_last=True),
+    F("id").asc(),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,62 +65,91 @@ class News:
         return self.kind in RESULTS
 
 
-def of_one(held: Held) -> list[News]:
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What is new of one patient, weightiest first; `cut` where more has changed than was read."""
+
+    items: list[News] = field(default_factory=list)
+    cut: bool = False
+
+
+def of_one(held: Held) -> Told:
     """All that is new of one patient, weightiest first, in one query.
 
     New is what changed since the reader marked the record as seen. For who never did it is what is dated in the last 30
     days, and the page says that it is that. A letter that this person opened is not new.
     """
-    told = [_told(claim, before, unread, held) for claim, before, unread in _found(held)]
-    return _in_order(told)
+    if not held.ids:
+        return Told()
+    assert held.actor.user_id is not None
+    new = _new(held.said, held.ids, held.looked.times, held.actor.user_id).order_by(*_ORDER)
+    found = list(_read(new[: MOST + 1], held.looked.times))
+    told = [_told(claim, before, unread, held) for claim, before, unread in _worded(found[:MOST])]
+    return Told(_in_order(told), len(found) > MOST)
 
 
 def of_several(
-    said: QuerySet[Resource], patients: Iterable[UUID], looked: Mapping[UUID, datetime], user_id: int
-) -> dict[UUID, list[News]]:
-    """The same for several patients, each with their own time of the last look, in one query."""
-    found: dict[UUID, list[tuple[Claim, News]]] = defaultdict(list)
-    for claim, before, unread in _rows(said, list(patients), looked, user_id):
-        if claim.patient_id is not None:
-            found[claim.patient_id].append(_told(claim, before, unread, None))
-    return {patient: _in_order(members) for patient, members in found.items()}
+    said: QuerySet[Resource], kept: Mapping[UUID, UUID], looked: Mapping[UUID, datetime], user_id: int
+) -> dict[UUID, Told]:
+    """The same for several patients, each with their own time of the last look, in one query.
+
+    `kept` names, for each id that entries stand under, the patient it is told of: those found to be one are one.
+    """
+    if not kept:
+        return {}
+    whose = Case(*(When(patient=one, then=Value(of)) for one, of in kept.items()), output_field=UUIDField())
+    place = Window(RowNumber(), partition_by=[whose], order_by=_ORDER)
+    first = _new(said, kept, looked, user_id).annotate(place=place).filter(place__lte=MOST_OF_EACH + 1)
+    found: dict[UUID, list[Found]] = defaultdict(list)
+    for row in _read(Resource.objects.filter(pk__in=first.values("pk")).order_by(*_ORDER), looked):
+        if row[0].patient_id is not None:
+            found[kept[row[0].patient_id]].append(row)
+    return {
+        patient: Told(
+            _in_order(_told(*row, None) for row in _worded(rows[:MOST_OF_EACH])),
+            len(rows) > MOST_OF_EACH,
+        )
+        for patient, rows in found.items()
+    }
 
 
+#: (claim, how it stood when the reader last looked, whether it is a letter to be read).
 Found = tuple[Claim, Claim | None, bool]
 
 
-def _found(held: Held) -> Iterator[Found]:
-    ids = held.ids
-    assert held.actor.user_id is not None
-    return _rows(held.said, ids, held.looked.times, held.actor.user_id)
+def _new(
+    said: QuerySet[Resource], ids: Iterable[UUID], times: Mapping[UUID, datetime], user_id: int
+) -> QuerySet[Resource]:
+    """The rows that are new to this person; a letter that they opened since it changed is not."""
+    opened = LetterRead.objects.filter(letter__document=OuterRef("pk"), user_id=user_id)
+    return said.filter(unseen(ids, times), kind__in=KINDS).exclude(
+        Q(kind="letter") & Exists(opened.filter(at__gte=OuterRef("changed_at")))
+    )
 
 
-def _rows(said: QuerySet[Resource], ids: list[UUID], times: Mapping[UUID, datetime], user_id: int) -> Iterator[Found]:
-    """(claim, how it stood when the reader last looked, whether it is a letter to be read)."""
-    if not ids:
-        return
+def _read(rows: QuerySet[Resource], times: Mapping[UUID, datetime]) -> Iterator[Found]:
+    """Each with its earlier version as it stood at the time of the last look, in one query."""
     seen = Case(
         *(When(patient=one, then=Value(at)) for one, at in times.items()),
         default=None,
         output_field=DateTimeField(),
     )
     earlier = ResourceVersion.objects.filter(resource=OuterRef("pk"), stored_at__lte=OuterRef("seen_until"))
-    opened = LetterRead.objects.filter(letter__document=OuterRef("pk"), user_id=user_id)
-    rows = (
-        said.filter(unseen(ids, times), kind__in=KINDS)
-        .annotate(seen_until=seen)
+    annotated = (
+        rows.annotate(seen_until=seen)
         .annotate(before=Subquery(earlier.order_by("-version").values("drawn")[:1]))
-        .annotate(ordinary=Case(When(kind__in=RESULTS, then=1), default=0))  # no flood of results pushes out the rest
         .annotate(unread=Q(kind="letter") & ~Q(letter__message_id="") & Q(letter__isnull=False))
-        .exclude(Q(kind="letter") & Exists(opened.filter(at__gte=OuterRef("changed_at"))))
-        .order_by("ordinary", F("date").desc(nulls_last=True), "id")
     )
-    found = claims_with(rows[:MOST], "before", "unread", "patient__restricted")
-    for claim, drawn, unread, restricted in sorted(found, key=lambda row: _newest_first(row[0])):
-        before = changes.earlier(claim, drawn, restricted=restricted)
+    for claim, drawn, unread, restricted in claims_with(annotated, "before", "unread", "patient__restricted"):
+        yield claim, changes.earlier(claim, drawn, restricted=restricted), bool(unread)
+
+
+def _worded(found: Iterable[Found]) -> Iterator[Found]:
+    """Newest first, without what is over: it is news only that it was taken back."""
+    for claim, before, unread in sorted(found, key=lambda row: _newest_first(row[0])):
         gone = grouping.withdrawn(claim) or claim.status == "cancelled"
         if not gone or (before is not None and not grouping.withdrawn(before)):
-            yield claim, before, bool(unread)
+            yield claim, before, unread
 
 
 def _newest_first(claim: Claim) -> tuple[bool, float, UUID]:
@@ -147,15 +192,20 @@ def _words(claim: Claim) -> tuple[str, str]:
     if claim.kind in lines.SAID:
         more, called = lines.more_of(claim), words.one(claim.kind, claim.type)
         return f"{called}: {claim.display}" if claim.display else called, f", {more}" if more else ""
-    return lines.line(claim) if claim.of_a_test else wording.event(claim)
+    return lines.line(claim)
 
 
 def _in_order(told: Iterable[tuple[Claim, News]]) -> list[News]:
     """Each thing once per source, by its newest claim: letters and changes first, ordinary results last."""
     first: dict[object, tuple[int, News]] = {}
     for claim, news in told:
-        first.setdefault((news.source.id, news.kind, news.what), (_weight(claim, news), news))
+        first.setdefault((news.source.id, news.kind, news.what, _thing(claim)), (_weight(claim, news), news))
     return [news for _, news in sorted(first.values(), key=lambda one: one[0])]
+
+
+def _thing(claim: Claim) -> object:
+    """What tells two lines apart that begin alike ("Immunisation", "Consultation"); two visits are two things."""
+    return (claim.display.casefold(), str(claim.dated) if claim.kind in ("encounter", "procedure") else "")
 
 
 def _weight(claim: Claim, news: News) -> int:
@@ -164,4 +214,4 @@ def _weight(claim: Claim, news: News) -> int:
         return 1 if wording.sign(claim) or changes.TAKEN_BACK in news.how else 5
     if claim.kind == "medicine" and grouping.current(claim):
         return 0 if news.how else 2 if claim.source.kind != "practice" else 3
-    return _WEIGHTS.get(claim.kind, 0)
+    return words.KINDS[claim.kind].news or 0

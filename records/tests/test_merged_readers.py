@@ -1,5 +1,6 @@
 """Everything that reads a patient's rows, for somebody who was joined: no row was rewritten, and nothing is lost."""
 
+import datetime as dt
 from collections.abc import Callable
 from typing import Any
 
@@ -11,8 +12,11 @@ from conftest import Person
 from records import inbound, panels, reach
 from records.letters import incoming
 from records.letters.correspondence import to_read
+from records.looking import moment
+from records.looking.actions import mark_seen
 from records.models import Finding, Patient, Resource
 from records.people.actions import merge
+from records.screen.news import MOST, MOST_OF_EACH
 from records.tests import letters, saying
 
 pytestmark = pytest.mark.django_db
@@ -47,6 +51,43 @@ def test_their_bookings_are_todays_and_lead_to_the_kept(two: Two, riverside: Org
     home = gp.client.get("/").content.decode()
     assert f"/patients/{kept.pk}/" in home
     assert f"/patients/{other.pk}/" not in home
+
+
+def test_what_is_new_of_them_stands_beside_todays_booking(
+    two: Two, make_patient: Callable[..., Patient], riverside: Organisation, infirmary: Organisation, gp: Person
+) -> None:
+    """Under whichever id it is stored and whoever's time it was booked in; nobody else's stands there."""
+    kept, other = two
+    later = timezone.localtime().replace(hour=23, minute=59)
+    booked: dict[str, Any] = {"status": "booked", "date": later, "detail": {"practitioner": gp.user.name}}
+    saying.say(riverside, kept, "appointment", "Review", **booked)
+    saying.say(infirmary, other, "problem", "Gout")
+    saying.say(riverside, make_patient(family="Else"), "problem", "Eczema")
+    home = gp.client.get("/").content.decode()
+    assert "Gout" in home
+    assert "Eczema" not in home
+    mark_seen(patient=kept, drawn=moment(), by=gp.actor)
+    assert "Nothing since you looked" in gp.client.get("/").content.decode()
+    saying.say(infirmary, other, "allergy", "Penicillin allergy")
+    home = gp.client.get("/").content.decode()
+    assert "Allergy: penicillin" in home
+    assert "Gout" not in home
+
+
+def test_a_flood_of_one_patient_hides_nothing_of_another(
+    make_patient: Callable[..., Patient], riverside: Organisation, gp: Person
+) -> None:
+    long, short = make_patient(family="Long"), make_patient(family="Short", nhs_number="9991234528")
+    later = timezone.localtime().replace(hour=23, minute=59)
+    booked: dict[str, Any] = {"status": "booked", "date": later, "detail": {"practitioner": gp.user.name}}
+    for one in (long, short):
+        saying.say(riverside, one, "appointment", "Review", **booked)
+    for number in range(MOST + 1):
+        saying.say(riverside, long, "encounter", f"Visit {number}", date=timezone.now() - dt.timedelta(hours=1))
+    saying.say(riverside, short, "problem", "Gout", date=timezone.now() - dt.timedelta(days=9))
+    home = gp.client.get("/").content.decode()
+    assert "Gout" in home
+    assert f"and more than {MOST_OF_EACH - 2} more" in home
 
 
 def test_what_was_found_of_them_stays_on_the_list(two: Two, infirmary: Organisation, gp: Person) -> None:

@@ -235,7 +235,7 @@ def test_what_is_asked_given_and_agreed_is_told_in_words_on_timeline_list_and_ne
     held = Held(gp.actor, patient)
     page = timeline.page_of(held, Narrowed(), timeline.Cursor(), 50)
     assert [(e.what, e.rest) for s in page.sections for e in s.entries] == [(what, rest)]
-    (told,) = of_one(held)
+    (told,) = of_one(held).items
     assert f"{told.what}{told.how}" == what + (rest if display else rest.replace(": ", ", ", 1))
     (entry,) = listing.page(held, kind, 1)["entries"]
     assert rest.removeprefix(f": {display}, ").removeprefix(": ") == entry.rest

@@ -170,6 +170,20 @@ def test_the_focus_survives_the_exchange_of_its_part_and_the_change_is_said(
     expect(page.locator("#announced")).to_contain_text("Letters 2 unread")
 
 
+def test_what_changed_shows_more_when_the_record_changed_and_the_focus_stays(
+    sign_in: SignIn, gp: Person, jane: Patient, infirmary: Organisation
+) -> None:
+    page = opened(sign_in(gp), jane)
+    button = page.locator("#changed").get_by_role("button", name="Mark as seen")
+    button.focus()
+    say(infirmary, jane, "problem", "Sarcoidosis", date=timezone.now())
+    expect(page.locator("#changed")).not_to_contain_text("Sarcoidosis")
+    page.evaluate("htmx.trigger(document.body, 'record-changed')")
+    expect(page.locator("#changed")).to_contain_text("Sarcoidosis")
+    expect(button).to_be_focused()
+    assert not LastLooked.objects.exists()
+
+
 # Small and large ------------------------------------------------------------------------------------------------------
 @pytest.mark.parametrize("width", [320, 640])
 def test_nothing_scrolls_sideways_at_320_pixels_and_at_twice_the_size(
