@@ -84,20 +84,21 @@ class Desk:
 
     def forget(self) -> None:
         """As at the start: nothing seen, no limit reached, normal."""
-        self.seen.clear()
+        self.seen = []  # who is still being answered slowly stays with the old list
         self.limit = Limit()
         self.switch("normal")
 
     def answer(self, path: Sequence[str], query: Query, sent: Mapping[str, str]) -> Answer:
         """The answer to GET {base}/…; never raises."""
+        seen = self.seen
         try:
             answer = self._answer(path, query, sent)
         except Refused as refused:
             wait = {"Retry-After": "1"} if refused.status == 429 else {}
             answer = Answer(refused.status, refused.outcome(), wait)
         kind = path[-1] if path and not path[-1].isdigit() else "Patient/{id}"
-        self.seen.append(Seen(time.time(), kind, sent.get("x-request-id", ""), answer.status))
-        del self.seen[:-_KEPT]
+        seen.append(Seen(time.time(), kind, sent.get("x-request-id", ""), answer.status))
+        del seen[:-_KEPT]
         return answer
 
     def _answer(self, path: Sequence[str], query: Query, sent: Mapping[str, str]) -> Answer:
