@@ -1,5 +1,6 @@
 """A partner with a pretend system behind it, and a doorbell that nobody hears."""
 
+import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -7,12 +8,14 @@ from uuid import uuid4
 
 import pytest
 from django.db import transaction
+from django.test import Client
 
 from access.actor import system
 from access.models import Organisation
 from exchange import doorbell, http, keys, oauth, outbox
 from exchange.models import OutboxMessage, Partner, Service
-from exchange.tests import listening, stub
+from exchange.tests import listening, messages, stub
+from exchange.tests.posting import URL, Post
 
 
 @pytest.fixture(autouse=True)
@@ -91,3 +94,23 @@ def put(hospital: Partner, clinic: Service, bell: list[Any]) -> Callable[..., Ou
 @pytest.fixture
 def project() -> Path:
     return Path(__file__).resolve().parent.parent.parent
+
+
+@pytest.fixture
+def original(put: Callable[..., OutboxMessage]) -> OutboxMessage:
+    """A message of ours that can be answered."""
+    return put(concerns_id=str(uuid4()))
+
+
+@pytest.fixture
+def post(hospital: Partner, bell: list[Any]) -> Post:
+    """Sends a message as the hospital."""
+
+    def send(message: Any, headers: dict[str, str] | None = None, token: str | None = None, **extra: Any) -> Any:
+        body = message if isinstance(message, bytes) else json.dumps(message).encode()
+        headers = headers or messages.sent()
+        bearer = {"Authorization": f"Bearer {token or oauth.bearer(hospital)}"}
+        kind = headers.pop("Content-Type", "application/fhir+json")
+        return Client().post(URL, data=body, content_type=kind, headers=headers | bearer, **extra)
+
+    return send

@@ -304,31 +304,38 @@ outbox.deliver(sys.argv[1])
 """
 
 
-@pytest.mark.django_db(transaction=True)
-def test_a_worker_killed_in_mid_delivery_loses_and_doubles_nothing(
-    put: Put, stub_partner: Stub, heard: Heard, project: Path, settings: Any
-) -> None:
-    stub_partner.says = [Say(wait=5), refusal(409, "REC_CONFLICT", "duplicate")]
-    message = put()
+def killed_while_delivering(message: OutboxMessage, stub_partner: Stub, project: Path, key_file: Path) -> None:
+    """A worker of its own process takes the message to the partner and dies before it hears an answer."""
+    arrived = len(stub_partner.arrivals)
     name = connection.settings_dict["NAME"]
-    command = [sys.executable, "-c", KILLED, str(message.pk), name, str(settings.SIGNING_KEY_FILE)]
+    command = [sys.executable, "-c", KILLED, str(message.pk), name, str(key_file)]
     worker = subprocess.Popen(command, cwd=project, env=os.environ | {"PYTHONPATH": str(project)})
-    give_up = time.monotonic() + 20
-    while not stub_partner.arrivals and time.monotonic() < give_up:
+    give_up = time.monotonic() + 30
+    while len(stub_partner.arrivals) == arrived and time.monotonic() < give_up:
         time.sleep(0.02)
     worker.send_signal(signal.SIGKILL)
     worker.wait()
-    assert len(stub_partner.arrivals) == 1
-    message.refresh_from_db()
-    assert (message.state, message.attempts) == ("queued", 1)
-    assert DeliveryAttempt.objects.get().ended_at is None
-    assert outbox.deliver(message.pk) == "not-claimed"  # the lease of the dead worker still holds
-    make_due(message)  # and now it has run out
-    assert outbox.sweep() == 1
+    assert len(stub_partner.arrivals) == arrived + 1
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("kills", [1, pytest.param(12, marks=pytest.mark.faults)])
+def test_workers_killed_in_mid_delivery_lose_and_double_nothing(
+    put: Put, stub_partner: Stub, heard: Heard, project: Path, settings: Any, kills: int
+) -> None:
+    stub_partner.says = [*[Say(wait=5)] * kills, refusal(409, "REC_CONFLICT", "duplicate")]
+    message = put()
+    for kill in range(1, kills + 1):
+        killed_while_delivering(message, stub_partner, project, settings.SIGNING_KEY_FILE)
+        message.refresh_from_db()
+        assert (message.state, message.attempts) == ("queued", kill)
+        assert DeliveryAttempt.objects.latest("pk").ended_at is None
+        assert outbox.deliver(message.pk) == "not-claimed"  # the lease of the dead worker still holds
+        make_due(message)  # and now it has run out
+        assert outbox.sweep() == 1
     assert outbox.deliver(message.pk) == "delivered"
-    first, second = stub_partner.arrivals
-    assert first.body == second.body
+    assert len({one.body for one in stub_partner.arrivals}) == 1
     same = ("X-Request-Id", "X-Correlation-Id", "NHSD-Target-Identifier")
-    assert [first.headers[n] for n in same] == [second.headers[n] for n in same]
-    assert [tried.outcome for tried in message.tries.all()] == ["lost", "duplicate"]
+    assert len({tuple(one.headers[name] for name in same) for one in stub_partner.arrivals}) == 1
+    assert [tried.outcome for tried in message.tries.all()] == [*["lost"] * kills, "duplicate"]
     assert [name for name, _ in heard] == ["delivered"]

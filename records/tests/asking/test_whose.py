@@ -1,0 +1,147 @@
+"""Whose an answer is comes first: another person's entry, and nothing of it is kept."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.utils import timezone
+
+from access.models import Organisation
+from conftest import Person
+from exchange.fhir.systems import System
+from exchange.models import Partner
+from exchange.tests.reader import Json, Reply, Server, bundle
+from records.models import Finding, Patient, PatientLink, Resource, SourceCheck
+from records.pulling import schedule
+from records.screen import freshness
+from records.screen.held import Held
+from records.tests.asking.hospital import State, ask, jane_there, potassium, results, said
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def someone_elses() -> dict[str, list[Json]]:
+    contained = {
+        "resourceType": "Patient",
+        "id": "p",
+        "identifier": [{"system": System.NHS_NUMBER, "value": "9990000026"}],
+    }
+    by_number = {"identifier": {"system": System.NHS_NUMBER.value, "value": "9990000026"}}
+    appointment = {"resourceType": "Appointment", "id": "a", "status": "booked"}
+    return {
+        "another subject": [potassium("k2", "Patient/h2")],
+        "another Patient": [jane_there(id="h2")],
+        "another host's": [potassium("k2", "https://elsewhere.example/Patient/h1")],
+        "by another number": [potassium("k2") | {"subject": by_number}],
+        "contained": [potassium("k2", "#p") | {"contained": [contained]}],
+        "another's appointment": [
+            appointment | {"participant": [{"actor": {"reference": "Patient/h2"}, "status": "accepted"}]}
+        ],
+        "a device's": [potassium("k2", "Device/1")],
+    }
+
+
+@pytest.mark.parametrize("how", someone_elses())
+def test_another_patients_entry_spoils_the_whole_answer(
+    check: SourceCheck, server: Server, gp: Person, how: str, riverside: Organisation
+) -> None:
+    ask(check)
+    before = Resource.objects.count()
+    following = f"{server.base}/page2"
+    server.replies["/Patient/h1/$everything"] = Reply(body=bundle(potassium("k3"), following=following))
+    server.replies["/page2"] = Reply(body=bundle(*someone_elses()[how]))
+    assert ask(check) == "mixed-up"
+    assert Resource.objects.count() == before
+    assert (results(), check.state, check.due_at) == (["k1"], State.MIXED_UP, None)
+    assert Finding.objects.get().kind == Finding.Kind.MIXED_UP
+    assert "answered with another patient's entries" in said(gp, check.patient)
+    page = gp.client.get("/patients/to-check/").content.decode()
+    assert "answered with another patient" in page
+    server.replies["/Patient/h1/$everything"] = Reply(body=bundle(potassium("k3")))
+    assert ask(check) == "heard"
+    assert said(gp, check.patient) == ""
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"birthDate": "1970-05-02"},
+        {"birthDate": "1970"},
+        {"name": [{"family": "Smythe"}]},
+        {"identifier": [{"system": System.NHS_NUMBER.value, "value": "9990000026"}]},
+        {"identifier": []},
+    ],
+)
+def test_a_patient_who_does_not_agree_is_not_ours(check: SourceCheck, server: Server, changed: Json) -> None:
+    server.replies["/Patient?identifier="] = Reply(body=bundle(jane_there(**changed)))
+    assert ask(check) == "mixed-up"
+    assert not any("everything" in path for path in server.paths()), "nothing more is asked"
+    assert not Resource.objects.exists()
+
+
+def test_two_patients_with_one_number_are_none(check: SourceCheck, server: Server) -> None:
+    server.replies["/Patient?identifier="] = Reply(body=bundle(jane_there(), jane_there(id="h2")))
+    assert ask(check) == "mixed-up"
+    assert not Resource.objects.exists()
+
+
+def test_a_patient_of_theirs_who_is_somebody_else_here_is_left_to_a_person(
+    check: SourceCheck, make_patient: Callable[..., Patient]
+) -> None:
+    other = make_patient(nhs_number="9990000026", family="Jones")
+    row = Resource.objects.create(
+        pk="00000000-0000-0000-0000-000000000001", source=check.source, type="Patient", source_key="h1", body="{}"
+    )
+    PatientLink.objects.create(source=check.source, source_key="h1", resource=row, patient=other, basis="first")
+    assert ask(check) == "mixed-up"
+    assert results() == []
+
+
+def test_a_patient_of_theirs_who_became_somebody_else_here_gets_no_later_entry_either(
+    check: SourceCheck, server: Server, make_patient: Callable[..., Patient]
+) -> None:
+    assert ask(check) == "heard"
+    other = make_patient(nhs_number="9990000026", family="Jones")
+    PatientLink.objects.filter(source=check.source, source_key="h1").update(patient=other)
+    server.replies["/Patient/h1/$everything"] = Reply(body=bundle(potassium("k2")))
+    assert ask(check) == "mixed-up"
+    assert results() == ["k1"]
+
+
+def test_who_has_another_number_by_the_time_the_answer_comes_gets_none_of_it(
+    check: SourceCheck, server: Server, jane: Patient
+) -> None:
+    def parted() -> None:
+        Patient.objects.filter(pk=jane.pk).update(nhs_number="9990000026")
+        connection.close()  # that of the server's thread
+
+    answer = bundle(jane_there(), potassium("k1"))
+    server.replies["/Patient/h1/$everything"] = Reply(body=answer, wait=parted)
+    assert ask(check) == "overtaken"
+    assert not Resource.objects.exists()
+    assert check.due_at is not None, "asked again, about whoever it is now"
+
+
+def test_a_hospital_that_does_not_know_them_says_so_quietly(check: SourceCheck, server: Server, gp: Person) -> None:
+    server.replies["/Patient?identifier="] = Reply(body=bundle())
+    assert ask(check) == "not-known"
+    assert [said(gp, check.patient, panel) for panel in freshness.AFFECTED] == [""] * len(freshness.AFFECTED)
+    region = freshness.region(Held(gp.actor, check.patient))
+    assert region["sources"] == [("Northern Infirmary", "", "does not know this patient")]
+
+
+@pytest.mark.parametrize(
+    "changed", [{"restricted": True}, {"nhs_number_status": "present"}, {"nhs_number_status": "failing"}]
+)
+def test_nobody_is_asked_about_the_restricted_and_the_unverified(
+    jane: Patient, hospital: Partner, server: Server, changed: dict[str, Any]
+) -> None:
+    check = SourceCheck.objects.create(patient=jane, source=hospital.organisation, due_at=timezone.now())
+    Patient.objects.filter(pk=jane.pk).update(**changed)
+    assert ask(check) == "not-asked"
+    jane.refresh_from_db()
+    SourceCheck.objects.all().delete()
+    schedule.wish(jane)
+    assert not SourceCheck.objects.exists()
+    assert server.asked == []
