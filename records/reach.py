@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import Any, Final
 from uuid import UUID
 
-from django.db.models import Count, Exists, OuterRef, Q, QuerySet
+from django.db.models import Case, Count, Exists, OuterRef, Q, QuerySet, When
 from django.http import Http404
 
 from access.actor import Actor
@@ -179,11 +179,11 @@ def traces(actor: Actor, patient: Patient) -> QuerySet[Trace]:
 
 
 def pds_record(actor: Actor, patient: Patient) -> Resource | None:
-    """PDS's own Patient of somebody who was traced, for everyone at the practice."""
+    """PDS's own Patient of somebody who was traced, before one of those joined to them; for all at the practice."""
     if actor.role not in _PRACTICE_ROLES:
         return None
     said = Resource.objects.filter(link__patient__in=_rows_of(actor, patient), source__ods_code=PDS_ODS)
-    return said.order_by("-stored_at").first()
+    return said.order_by(Case(When(link__patient=patient.pk, then=0), default=1), "-stored_at").first()
 
 
 def to_enter(actor: Actor) -> QuerySet[ToEnter]:

@@ -18,14 +18,20 @@ FAILING_NUMBER = "9991234579"
 
 
 def patient(
-    key: str = "p1", *, number: str = NUMBER, family: str = "Smith", born: str = "1970-05-01", **more: Any
+    key: str = "p1",
+    *,
+    number: str = NUMBER,
+    family: str = "Smith",
+    given: str = "Jane",
+    born: str = "1970-05-01",
+    **more: Any,
 ) -> Json:
     """FHIR Patient with an NHS number, unless it is empty."""
     identifier = [{"system": str(System.NHS_NUMBER), "value": number}] if number else []
     made: Json = {
         "resourceType": "Patient",
         "id": key,
-        "name": [{"use": "official", "family": family, "given": ["Jane"]}],
+        "name": [{"use": "official", "family": family, "given": [given]}],
     }
     made |= {"birthDate": born} if born else {}
     return made | ({"identifier": identifier} if identifier else {}) | more

@@ -6,7 +6,7 @@ from typing import Any, Final
 from uuid import UUID, uuid5
 
 import structlog
-from django.db.models import F, QuerySet
+from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
 from access import audit
@@ -27,6 +27,7 @@ _LEASE: Final = timedelta(seconds=90)
 _AT_ONCE: Final = (1, 2)
 _MOST_TRIES: Final = 6
 _BACK_OFF: Final = timedelta(seconds=30)
+_HEARD_WITHIN: Final = timedelta(seconds=30)
 _ROWS_A_SWEEP: Final = 50
 State = Trace.State
 _STATES: Final[dict[type[ExchangeError], str]] = {
@@ -42,8 +43,10 @@ def due() -> QuerySet[Trace]:
 
 
 def sweep() -> None:
-    """Rings for what is due: a lost ring, a worker that died, a try that had to wait."""
-    for trace_id in due().values_list("pk", flat=True)[:_ROWS_A_SWEEP]:
+    """Rings for what is due: a lost ring, a worker that died, a try that had to wait. Not for what was asked just now:
+    that rang by itself, and waits only while the workers are busy."""
+    lately = Q(tries=0, asked_at__gt=timezone.now() - _HEARD_WITHIN)
+    for trace_id in due().exclude(lately).values_list("pk", flat=True)[:_ROWS_A_SWEEP]:
         doorbell.ring(TASK, trace_id)
 
 
@@ -53,6 +56,9 @@ def answer(trace_id: UUID | str) -> None:
     if not claimed:
         return
     trace = Trace.objects.select_related("patient").get(pk=trace_id)
+    if trace.tries > _MOST_TRIES:  # workers died of it, or we have a fault: PDS is not asked for ever
+        _close(trace, State.FAILED)
+        return
     try:
         found = _ask_patiently(trace)
     except DeliveryError as error:

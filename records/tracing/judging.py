@@ -8,7 +8,9 @@ from typing import Final
 from exchange.fhir.systems import System
 from records.drawing import Json, every, text_at
 from records.models import Patient
+from records.people.comparing import folded
 from records.people.demographics import Demographics, demographics
+from records.people.likeness import first_names_alike
 from records.people.names import fold
 from records.people.national import formal_death
 from ui.dates import date_long
@@ -29,8 +31,13 @@ class Difference:
 
 
 def certain(patient: Patient, said: Json) -> bool:
-    """Whether it is the same person beyond doubt: full birth date and family name agree."""
-    return demographics(said).agrees_with(patient)
+    """Whether it is the same person beyond doubt: full birth date, family name and first name agree.
+
+    Twins differ in nothing but the first name and the number, and numbers of twins are mixed up. Where either side
+    gives no first name there is doubt.
+    """
+    about = demographics(said)
+    return about.agrees_with(patient) and first_names_alike(folded(about.given), folded(patient.given))
 
 
 def differences(patient: Patient, said: Json, practice: str = "") -> list[Difference]:

@@ -31,10 +31,10 @@ def test_who_is_restricted_at_pds_is_restricted_here_at_once(
         "address": [{"line": ["11 Tannery Street"], "city": "Harrowmere", "postalCode": "ZZ1 6GT"}],
         "telecom": [{"system": "phone", "value": "07700 900025"}],
     }
-    own = taking.patient(number=GRACE, family="Adebayo", born="1966-12-03", **home)
+    own = taking.patient(number=GRACE, family="Adebayo", given="Grace", born="1966-12-03", **home)
     note = taking.condition(note=[{"text": "Lives at 11 Tannery Street"}])
     taking.take(taking.write(tmp_path / "1.ndjson", own, note), riverside, riverside)
-    other = taking.patient("h1", number=GRACE, family="Adebayo", born="1966-12-03", **home)
+    other = taking.patient("h1", number=GRACE, family="Adebayo", given="Grace", born="1966-12-03", **home)
     taking.take(taking.write(tmp_path / "2.ndjson", other), infirmary)
     grace = Patient.objects.get()
     assert grace.phone == "07700 900025"

@@ -182,7 +182,7 @@ def test_a_new_number_that_somebody_uncertain_has_is_suggested_and_not_merged(
     pds: Pds, piotr: Patient, make_patient: MakePatient, tmp_path: Path, riverside: Organisation, gp: Person
 ) -> None:
     other = make_patient(given="Piotrek", family="Nowakowski", birth_date=dt.date(1981, 6, 12), nhs_number=PIOTR_NOW)
-    own = taking.patient(number=PIOTR, family="Nowak", born="1981-06-12")
+    own = taking.patient(number=PIOTR, family="Nowak", given="Piotr", born="1981-06-12")
     taking.take(taking.write(tmp_path / "1.json", own), riverside, riverside)
     trace = ask(piotr, gp)
     assert trace.state == State.TAKEN
