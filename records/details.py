@@ -8,6 +8,7 @@ import re
 from html import unescape
 from typing import Any, Final
 
+from records import dosing
 from records.drawing import (
     Json,
     Naming,
@@ -84,6 +85,7 @@ def medicine(resource: Json, name: Naming) -> Json:
     return {
         "dose": quantity(at(first, "doseAndRate.doseQuantity")) or _range(at(first, "doseAndRate.doseRange")),
         "directions": "; ".join(filter(None, (text_at(d, "text", "patientInstruction") for d in dosages))),
+        "often": str(dosing.often(dosages) or ""),
         "intent": text_at(resource, "intent"),
         "authored": text_at(resource, "authoredOn", "dateAsserted", "whenHandedOver"),
         "ended": text_at(resource, "effectivePeriod.end"),

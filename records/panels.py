@@ -20,7 +20,7 @@ from records.pulling.schedule import Asked
 from records.screen import freshness, timeline
 from records.screen import news as news_of
 from records.screen import rows as rows_of
-from records.screen.alerts import alerts, allergies_of
+from records.screen.alerts import alerts, allergies_of, contradictions
 from records.screen.claims import claims
 from records.screen.held import NOT_SAID, TRENDS_SHOWN, Held
 from records.screen.trends import trend
@@ -107,7 +107,12 @@ def allergies(actor: Actor, patient: Patient, held: Held | None = None) -> dict[
     held = _held(actor, patient, held)
     known, none_known = allergies_of(held)
     rows = [rows_of.allergy(held, group) for group in known]
-    return {"patient": patient, "rows": rows, "none_known": none_known}
+    return {
+        "patient": patient,
+        "rows": rows,
+        "none_known": none_known,
+        "contradicted": contradictions(known, none_known),
+    }
 
 
 # Results --------------------------------------------------------------------------------------------------------------

@@ -12,6 +12,7 @@ from django.utils import timezone
 from markupsafe import Markup
 
 from exchange.fhir import numbers
+from exchange.fhir.systems import System
 from records import bodies, reach
 from records.drawing import Json, codings, every, text_at
 from records.entries import words
@@ -160,8 +161,14 @@ def _others(held: Held, claim: Claim) -> tuple[Claim, ...]:
     """Who else, or when else, says something of the same coded thing, newest first."""
     if not claim.coded or claim.kind in ("administrative", "encounter"):
         return ()
-    same = held.said.filter(kind=claim.kind, code=claim.code, code_system=claim.code_system).exclude(pk=claim.id)
+    same = held.said.filter(kind=claim.kind, code=claim.code, code_system__in=_systems(claim)).exclude(pk=claim.id)
     return tuple(claims(same.order_by(F("date").desc(nulls_last=True), "id")[:OTHERS_SHOWN]))
+
+
+def _systems(claim: Claim) -> set[str]:
+    """The addresses under which its code means the same: dm+d codes are SNOMED CT codes."""
+    same = {str(System.SNOMED), str(System.DMD)}
+    return same if claim.code_system in same else {claim.code_system}
 
 
 def _odd(claim: Claim) -> list[str]:

@@ -14,6 +14,9 @@ NONE_KNOWN: Final = {"716186003": "No known allergies", "409137002": "No known d
 #: Categories of flags that belong beside the name. Others (key safe, lives alone) belong to social care's panel.
 FLAG_COLOURS: Final = {"reasonable adjustment": "", "respect": "", "safeguarding concern": "red"}
 
+#: How many allergies a sentence names.
+_NAMED: Final = 3
+
 
 @dataclass(frozen=True, slots=True)
 class Alert:
@@ -44,12 +47,37 @@ def allergies_of(held: Held) -> tuple[list[Group], list[Claim]]:
 
 
 def _contradicted(group: Group, none: list[Claim]) -> Group:
-    speakers = {source.id for source in group.sources}
-    others = [c for c in none if c.source.id not in speakers]
-    if group.differs or not others:
+    others = [c for c in none if _against(group, c)]
+    if not others:
         return group
-    said = "; ".join(f"{c.source.name} recorded {_plain(c)} {date_full(c.dated)}" for c in others)
-    return Group(group.claims, f"Sources disagree: {said}")
+    said = ", ".join(f"{c.source.name} recorded {_plain(c)} {date_full(c.dated)}" for c in others)
+    return Group(group.claims, f"{group.differs}. {said}" if group.differs else f"Sources disagree: {said}")
+
+
+def _against(group: Group, none: Claim) -> list[Claim]:
+    """The claims of an allergy that "no known allergies" contradicts; not what the same source found later."""
+    return [
+        c
+        for c in group.latest
+        if grouping.current(c) and (c.source != none.source or (c.date and none.date and c.date < none.date))
+    ]
+
+
+def contradictions(known: list[Group], none: list[Claim]) -> list[str]:
+    """Who says that there are no allergies, against who lists which: one sentence per source that says none."""
+    found = []
+    for said in {c.source.id: c for c in reversed(none)}.values():
+        against = [(group, claims) for group in known if (claims := _against(group, said))]
+        if against:
+            names = [wording.allergen(group.lead) for group, _ in against]
+            listed = ", ".join(names[:_NAMED]) + (f" and {len(names) - _NAMED} more" if len(names) > _NAMED else "")
+            who = dict.fromkeys(c.source.name for _, claims in against for c in claims)
+            lists = f"{' and '.join(who)} {'lists' if len(who) == 1 else 'list'}"
+            found.append(
+                f"{said.source.name} recorded {_plain(said)} on {date_full(said.dated) or 'no known date'}, "
+                f"but {'also lists' if list(who) == [said.source.name] else lists} {listed}."
+            )
+    return found
 
 
 def _plain(claim: Claim) -> str:

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from django.db.models import QuerySet
 
+from exchange.fhir.systems import System
 from records.kinds import RESULTS
 from records.models import Resource
 
@@ -57,7 +58,8 @@ class Claim:
 
     @property
     def concept(self) -> tuple[str, str]:
-        return (self.code_system, self.code)
+        """What it is by its code; dm+d codes are SNOMED CT codes, under either address one thing."""
+        return (str(System.SNOMED) if self.code_system == System.DMD else self.code_system, self.code)
 
     @property
     def dated(self) -> str | dt.datetime | None:

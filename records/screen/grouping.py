@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from records import substances
+from records import dosing, substances
 from records.screen.claims import Claim, Source
 from ui.dates import date_short
 
@@ -247,12 +247,17 @@ def _dose(claim: Claim) -> str:
 
 
 def medicines_differ(claims: Sequence[Claim]) -> str:
+    """How much each gives, and how often; that one has stopped it is said by `stopped`."""
+    giving = [claim for claim in claims if current(claim)]
+    return ". ".join(filter(None, (_amounts_differ(giving), directions_differ(giving))))
+
+
+def _amounts_differ(giving: Sequence[Claim]) -> str:
     """Dose against dose among those who still give it, else strength against strength, else form against form.
 
     Each among those who say it: whoever leaves it out hides no disagreement of the others, and one tablet of another
-    strength is another dose. A dose is never held against a strength. That one has stopped it is said by `stopped`.
+    strength is another dose. A dose is never held against a strength.
     """
-    giving = [claim for claim in claims if current(claim)]
     dosed = all(claim.detail.get("dose") for claim in giving)
     if not dosed and not all(map(_product_strength, giving)) and (said := _disagree(giving, strength)):
         return said
@@ -261,6 +266,50 @@ def medicines_differ(claims: Sequence[Claim]) -> str:
 
 def _disagree_of_those_who_say(claims: Sequence[Claim], words: Callable[[Claim], str]) -> str:
     return _disagree([claim for claim in claims if words(claim)], words)
+
+
+def directions_differ(giving: Sequence[Claim]) -> str:
+    """How often against how often where it is known, as figures; what is only worded otherwise is quoted.
+
+    What a source gives at several times of the day in several entries is held against all that the other gives.
+    """
+    by: dict[int, list[Claim]] = defaultdict(list)
+    for claim in giving:
+        if claim.detail.get("often") or claim.detail.get("directions"):
+            by[claim.source.id].append(claim)
+    if all(_each_finds(one, other) for one in by.values() for other in by.values()):
+        return ""
+    known = [{str(_often(claim) or "") for claim in said} for said in by.values()]
+    figures = [often.pop() for often in known if len(often) == 1]
+    if len(figures) == len(by) and all(figures) and len(set(figures)) > 1:
+        return "Sources disagree: " + ", ".join(
+            _said(said[0], often) for said, often in zip(by.values(), figures, strict=True)
+        )
+    return "Directions differ: " + ", ".join(_said(said[0], _quoted(said)) for said in by.values())
+
+
+def _each_finds(one: Sequence[Claim], other: Sequence[Claim]) -> bool:
+    return all(any(_same_directions(mine, theirs) for theirs in other) for mine in one)
+
+
+def _same_directions(one: Claim, other: Claim) -> bool:
+    """By timing where either has one; two texts must be the same, or be understood to the last word and agree."""
+    said = [str(claim.detail.get("directions") or "") for claim in (one, other)]
+    timed = [claim.detail.get("often") for claim in (one, other)]
+    often = [_often(claim) for claim in (one, other)] if any(timed) else [dosing.read(text) for text in said]
+    if all(often):
+        return bool(often[0] and often[1] and often[0].agrees(often[1]))
+    return bool(said[0]) and _plain(said[0]).rstrip(".") == _plain(said[1]).rstrip(".")
+
+
+def _often(claim: Claim) -> dosing.Often | None:
+    """How often it is taken: as the source's timing says, else as its words do."""
+    return dosing.glean(str(claim.detail.get("often") or claim.detail.get("directions") or ""))
+
+
+def _quoted(said: Sequence[Claim]) -> str:
+    texts = (str(claim.detail.get("directions") or claim.detail.get("often")) for claim in said)
+    return " and ".join(dict.fromkeys(f"“{text.strip().rstrip('.')}”" for text in texts))
 
 
 def stopped(group: Group) -> str:

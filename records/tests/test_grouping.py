@@ -153,6 +153,79 @@ def test_another_form_disagrees() -> None:
     assert "tablets (NI" in group.differs
 
 
+@pytest.mark.parametrize(
+    ("gps", "theirs", "sentence"),
+    [
+        # Structured on both sides: the timing decides, however it is worded.
+        (("once a day", "once daily"), ("twice a day", "1 tablet BD"),
+         "Sources disagree: once a day (GP, 2 Nov), twice a day (NI, 2 Nov)"),
+        (("once a day", "1 tablet once a day"), ("once a day", "OD with water"), ""),
+        (("once a day", ""), ("once a day, at night", ""), ""),
+        (("once a day, in the morning", ""), ("once a day, at night", ""),
+         "Sources disagree: once a day, in the morning (GP, 2 Nov), once a day, at night (NI, 2 Nov)"),
+        (("twice a day", ""), ("twice a day, when needed", ""),
+         "Sources disagree: twice a day (GP, 2 Nov), twice a day, when needed (NI, 2 Nov)"),
+        # Structured on one side, words on the other.
+        (("once a day", ""), ("", "Take one each morning with food"), ""),
+        (("once a day", ""), ("", "take one twice a day"),
+         "Sources disagree: once a day (GP, 2 Nov), twice a day (NI, 2 Nov)"),
+        (("once a day", ""), ("", "as directed"),
+         "Directions differ: “once a day” (GP, 2 Nov), “as directed” (NI, 2 Nov)"),
+        # Words on both sides: the same when understood to the last word.
+        (("", "once daily"), ("", "1 tablet once a day"), ""),
+        (("", "Take ONE daily."), ("", "take one  daily"), ""),
+        (("", "take one daily"), ("", "take two daily"),
+         "Directions differ: “take one daily” (GP, 2 Nov), “take two daily” (NI, 2 Nov)"),
+        (("", "once daily"), ("", "twice daily"), "Sources disagree: once a day (GP, 2 Nov), twice a day (NI, 2 Nov)"),
+        (("", "one daily before food"), ("", "one daily with food"),
+         "Directions differ: “one daily before food” (GP, 2 Nov), “one daily with food” (NI, 2 Nov)"),
+        (("", "one daily, then two daily"), ("", "one daily"),
+         "Directions differ: “one daily, then two daily” (GP, 2 Nov), “one daily” (NI, 2 Nov)"),
+        # Whoever leaves them out contradicts nobody.
+        (("twice a day", ""), ("", ""), ""),
+    ],
+)  # fmt: skip
+def test_how_often_it_is_taken_is_compared(gps: tuple[str, str], theirs: tuple[str, str], sentence: str) -> None:
+    said = []
+    for number, (source, (often, directions)) in enumerate(((GP, gps), (NI, theirs))):
+        one = medicine(9 - number, source, "Ramipril 5mg capsules", "318902004", "5 mg", date_written="2026-11-02")
+        one.detail.update({"often": often, "directions": directions})
+        said.append(one)
+    (group,) = grouping.groups(said, grouping.medicines_differ)
+    assert group.differs == sentence
+
+
+def test_another_dose_hides_no_other_directions() -> None:
+    said = [
+        medicine(1, GP, "Ramipril 5mg capsules", "318902004", "5 mg"),
+        medicine(2, NI, "Ramipril 5mg capsules", "318902004", "10 mg"),
+    ]
+    said[0].detail["often"], said[1].detail["often"] = "twice a day", "once a day"
+    (group,) = grouping.groups(said, grouping.medicines_differ)
+    assert "10 mg (NI" in group.differs
+    assert "once a day (NI" in group.differs
+
+
+def test_one_in_two_entries_is_what_another_says_in_one() -> None:
+    said = [medicine(n, s, "Ramipril 5mg capsules", "318902004", "5 mg") for n, s in enumerate((GP, GP, NI, NI))]
+    for one, text in zip(
+        said, ("one in the morning", "two at night", "two at night", "one in the morning"), strict=True
+    ):
+        one.detail["directions"] = text
+    assert grouping.directions_differ(said) == ""
+    assert grouping.directions_differ(said[:3]).startswith("Directions differ: “one in the morning” and “two at night”")
+
+
+def test_a_dmd_code_is_the_snomed_code_of_the_same_number() -> None:
+    said = [
+        medicine(1, GP, "Newdrug 5mg tablets", "999000001", "5 mg", code_system="https://dmd.nhs.uk"),
+        medicine(2, NI, "Newdrug 5mg tablets", "999000001", "5 mg"),
+    ]
+    (group,) = grouping.groups(said, grouping.medicines_differ)
+    assert [s.letters for s in group.sources] == ["GP", "NI"]
+    assert {c.code_system for c in group.claims} == {SNOMED, "https://dmd.nhs.uk"}  # each as its source gave it
+
+
 def test_a_completed_course_does_not_stop_what_is_taken() -> None:
     said = [
         medicine(1, GP, "Prednisolone 5mg tablets", "325427002", "5 mg"),
@@ -298,6 +371,7 @@ CLAIMS = st.lists(
         source=st.sampled_from([GP, NI, SC]),
         display=st.sampled_from(NAMES),
         code=st.sampled_from(["", "1", "2", "318605000", "318590006"]),
+        code_system=st.sampled_from([SNOMED, "https://dmd.nhs.uk", "http://loinc.org"]),
         kind=st.sampled_from(["problem", "medicine", "allergy"]),
         status=st.sampled_from(["active", "resolved", "stopped", ""]),
         date=st.sampled_from([None, DAY, LATER]),
@@ -315,6 +389,20 @@ def test_no_claim_is_lost_doubled_or_put_in_anothers_mouth(said: list[Claim]) ->
     for group in grouping.groups(said, grouping.medicines_differ):
         assert {s.id for s in group.sources} == {before[c.id].source.id for c in group.claims}
         assert all(before[c.id] == c for c in group.claims)
+
+
+@given(CLAIMS)
+def test_whatever_is_said_of_directions_each_is_quoted_from_its_own_source(said: list[Claim]) -> None:
+    """And two who say the same never differ."""
+    texts = ("take one daily", "twice a day", "with food", "one daily then two daily", "")
+    for number, one in enumerate(said):
+        one.detail["directions"] = texts[(number + one.source.id) % len(texts)]
+    sentence = grouping.directions_differ(said)
+    letters = {c.source.letters for c in said if c.detail["directions"]}
+    assert not sentence or all(f"({one}" in sentence for one in letters)
+    for one in said:
+        one.detail["directions"] = texts[0]
+    assert grouping.directions_differ(said) == ""
 
 
 @given(CLAIMS)

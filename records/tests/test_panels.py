@@ -56,6 +56,39 @@ def test_another_source_that_knows_of_none_contradicts(
     assert row.differs == "Sources disagree: Northern Infirmary recorded no known allergies 2 Nov 2026"
 
 
+def test_who_says_none_against_who_lists_one_is_said_at_the_top_whatever_else_differs(
+    make_patient: MakePatient, gp: Person, riverside: Organisation, infirmary: Organisation, cityview: Organisation
+) -> None:
+    patient = make_patient()
+    say(riverside, patient, "allergy", **PENICILLIN, detail={"reaction": "Rash"})
+    say(cityview, patient, "allergy", **PENICILLIN, detail={"reaction": "Anaphylaxis"})
+    say(infirmary, patient, "allergy", **NONE_KNOWN, date_written="2026-11-02")
+    sentence = (
+        "Northern Infirmary recorded no known allergies on 2 Nov 2026, "
+        "but Riverside Surgery and Cityview Adult Social Care list penicillin."
+    )
+    panel = panels.allergies(gp.actor, patient)
+    assert [" ".join(sorted(one.split())) for one in panel["contradicted"]] == [" ".join(sorted(sentence.split()))]
+    (row,) = panel["rows"]
+    assert "Rash" in row.differs
+    assert row.differs.endswith("Northern Infirmary recorded no known allergies 2 Nov 2026")
+    html = gp.client.get(f"/patients/{patient.pk}/panel/allergies/").content.decode()
+    assert html.index("Northern Infirmary recorded no known allergies on") < html.index('<ul class="rows">')
+
+
+def test_none_known_before_the_same_source_found_one_contradicts_nothing(
+    make_patient: MakePatient, gp: Person, riverside: Organisation
+) -> None:
+    patient = make_patient()
+    say(riverside, patient, "allergy", **NONE_KNOWN, date=timezone.now() - dt.timedelta(days=9))
+    say(riverside, patient, "allergy", **PENICILLIN)
+    assert panels.allergies(gp.actor, patient)["contradicted"] == []
+    say(riverside, patient, "allergy", **NONE_KNOWN, date=timezone.now(), date_written="2026-11-02")
+    assert panels.allergies(gp.actor, patient)["contradicted"] == [
+        "Riverside Surgery recorded no known allergies on 2 Nov 2026, but also lists penicillin."
+    ]
+
+
 def test_flags_stand_beside_the_name_but_not_the_key_safe(
     make_patient: MakePatient, gp: Person, riverside: Organisation, cityview: Organisation
 ) -> None:
