@@ -12,6 +12,7 @@ from records.screen.grouping import Group
 from records.screen.held import Held
 
 SAID_SHOWN: Final = 12
+_TITLED: Final = ("letter", "encounter")
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +64,12 @@ def _status(claim: Claim) -> str:
 
 
 def doubt(claim: Claim) -> str:
-    """What a reader should know of an entry whose words and code do not say the same; "" where they may."""
+    """What a reader should know of an entry whose words and code do not say the same; "" where they may.
+
+    A letter or a visit has a title of its own, and a code for what sort it is: they are not meant to say the same.
+    """
+    if claim.kind in _TITLED:
+        return ""
     return coding.remark(claim.display, str(claim.detail.get("coded_as", "")))
 
 

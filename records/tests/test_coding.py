@@ -3,6 +3,8 @@
 import pytest
 
 from records.screen.coding import apart, remark
+from records.screen.rows import doubt
+from records.tests.test_grouping import GP, claim
 
 
 @pytest.mark.parametrize(
@@ -12,6 +14,12 @@ from records.screen.coding import apart, remark
         ("Penicillin", "Latex allergy"),
         ("Fractured wrist", "Asthma (disorder)"),
         ("Epilepsy", "Type 2 diabetes mellitus"),
+        ("Nut allergy", "Allergy to bee venom"),
+        ("Sodium", "Serum potassium level"),
+        ("Serum sodium level", "Serum potassium level"),
+        ("Influenza vaccine", "Pneumococcal vaccine"),
+        ("Newdrug 5mg tablets", "Olddrug 5mg tablets"),
+        ("ALT", "Serum alkaline phosphatase level"),
     ],
 )
 def test_words_about_something_else_stand_beside_the_codes_name(text: str, coded: str) -> None:
@@ -34,6 +42,16 @@ def test_words_about_something_else_stand_beside_the_codes_name(text: str, coded
         ("Asthma", ""),
         ("Hypertensive disorder", "Hypertension"),
         ("喘息", ""),
+        ("eGFR", "Estimated glomerular filtration rate using creatinine equation"),
+        ("HbA1c", "Haemoglobin A1c level - IFCC standardised"),
+        ("HbA1c", "Hemoglobin A1c/Hemoglobin.total in Blood"),
+        ("ALT", "Serum alanine aminotransferase level"),
+        ("hsCRP", "C reactive protein [Mass/volume] in Serum or Plasma by High sensitivity method"),
+        ("ReSPECT form, 2026", "Has Recommended Summary Plan for Emergency Care and Treatment"),
+        ("Penicillin allergy", "Allergy to penicillin"),
+        ("Type II diabetes", "Diabetes mellitus type 2"),
+        ("CKD stage 3", "Chronic kidney disease stage 3A"),
+        ("Pain in left and right knee", "Pain of right knee"),
     ],
 )
 def test_another_wording_is_not(text: str, coded: str) -> None:
@@ -50,3 +68,23 @@ def test_a_code_lost_in_transfer_is_no_contradiction() -> None:
     assert remark("Septrin", "Transfer-degraded drug allergy") == (
         "Its code was lost in transfer: the words are what was meant"
     )
+
+
+@pytest.mark.parametrize(
+    ("text", "coded"),
+    [
+        ("Type 1 diabetes mellitus", "Diabetes mellitus type 2"),
+        ("CKD stage 3", "Chronic kidney disease stage 4"),
+        ("Fracture of left wrist", "Fracture of right wrist"),
+        ("NYHA class II", "New York Heart Association class 3"),
+    ],
+)
+def test_another_type_stage_or_side_is_to_be_checked(text: str, coded: str) -> None:
+    assert remark(text, coded) == f"Written as {text}, coded as {coded}: check which is meant"
+    assert remark(coded, text) == f"Written as {coded}, coded as {text}: check which is meant"
+
+
+def test_the_title_of_a_letter_is_not_held_against_what_sort_it_is() -> None:
+    coded = {"coded_as": "Outpatient letter"}
+    assert doubt(claim(1, GP, "Leg ulcer clinic", "1", kind="letter", detail=coded)) == ""
+    assert doubt(claim(1, GP, "Leg ulcer", "1", detail=coded)) == "Coded as Outpatient letter"
