@@ -55,6 +55,11 @@ class Stack:
         """SIGKILL, as a crash or the out-of-memory killer would; the launcher starts it again."""
         os.kill(self.pid(name), signal.SIGKILL)
 
+    def manage(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """A command of the operator's, while the product runs."""
+        command = [str(ROOT / "gp"), "manage", "--data", str(self.data), *arguments]
+        return subprocess.run(command, env=plain_environment(), capture_output=True, text=True, check=False, cwd=ROOT)
+
     def sandbox(self, name: str) -> str:
         return f"http://127.0.0.1:{self.state['ports'][name]}"
 

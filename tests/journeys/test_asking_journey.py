@@ -47,3 +47,22 @@ def test_a_hospital_that_is_down_is_said_to_be_and_recovers(stack: Stack, sign_i
         stack.behave("hospital", mode="normal")
     expect(said).to_have_count(0, timeout=120_000)
     expect(page.locator("#freshness")).to_contain_text("Northern Infirmary answered", timeout=20_000)
+
+
+def test_an_operator_asks_the_hospital_about_one_patient(stack: Stack, sign_in: SignIn) -> None:
+    page = sign_in("gp@riverside.example")
+    open_jane(page)
+    patient_id = page.url.rstrip("/").rsplit("/", 1)[-1]
+    expect(page.locator("#freshness")).to_contain_text("Northern Infirmary answered", timeout=60_000)
+    add_result(stack, "6.41")
+    said = stack.manage("pull", patient_id, "--partner", "RZZ01")
+    assert (said.returncode, said.stdout) == (0, "Northern Infirmary answered: 1 page, 1 new or changed.\n")
+    page.reload()
+    expect(page.locator("#results")).to_contain_text("6.41")
+    unknown = stack.manage("pull", patient_id, "--partner", "ZZZ99")
+    assert unknown.returncode == 1
+    assert "No partner with the ODS code ZZZ99 lets us read. Those that do: " in unknown.stderr
+    nobody = stack.manage("pull", "9991234578")
+    assert nobody.returncode == 1
+    assert "That is no patient's id." in nobody.stderr
+    assert "9991234578" not in nobody.stderr + nobody.stdout
