@@ -14,7 +14,7 @@ from django.conf import settings
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db import models, transaction
 from django.db.models import F, OuterRef, Q, QuerySet
-from django.db.models.functions import JSONObject
+from django.db.models.functions import Coalesce, JSONObject
 from django.utils import timezone
 
 from exchange import doorbell
@@ -23,6 +23,7 @@ from records.models import Patient, Relationship, Resource, SourceCheck
 
 AT_ONCE: Final = 50
 MOST_TOMORROW: Final = 2000
+NOT_TO_BE: Final = ("cancelled", "entered-in-error", "noshow")
 _silent_until = 0.0
 
 
@@ -110,11 +111,9 @@ def _may_again(check: SourceCheck, oldest: dt.datetime) -> bool:
 
 def wish_tomorrow() -> int:
     """Everybody with an appointment tomorrow is asked about this evening, spread over PULL_TOMORROW_SECONDS."""
-    start = timezone.localtime().replace(hour=0, minute=0, second=0, microsecond=0) + dt.timedelta(days=1)
-    booked = Resource.objects.filter(type="Appointment", date__gte=start, date__lt=start + dt.timedelta(days=1))
     registered = Relationship.objects.filter(kind=Relationship.Kind.REGISTERED, until__isnull=True)
     people = Patient.objects.filter(
-        pk__in=booked.exclude(status="cancelled").values("patient"),
+        pk__in=_booked_tomorrow(),
         relationships__in=registered,
         nhs_number_status=Patient.NhsNumber.VERIFIED,
         restricted=False,
@@ -128,6 +127,16 @@ def wish_tomorrow() -> int:
         if not made:
             SourceCheck.objects.filter(pk=row.pk, due_at=None).update(due_at=due, tries=0)
     return len(pairs)
+
+
+def _booked_tomorrow() -> QuerySet[Resource, UUID]:
+    """Ids of the patients with an appointment on London's day of tomorrow that is still to be.
+
+    One booked under a record that was joined to another is the other's: merging rewrites no row.
+    """
+    start = timezone.localtime().replace(hour=0, minute=0, second=0, microsecond=0) + dt.timedelta(days=1)
+    booked = Resource.objects.filter(type="Appointment", date__gte=start, date__lt=start + dt.timedelta(days=1))
+    return booked.exclude(status__in=NOT_TO_BE).values_list(Coalesce("patient__merged_into", "patient"), flat=True)
 
 
 def _ring_all(checks: list[UUID]) -> None:

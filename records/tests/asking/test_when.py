@@ -131,29 +131,3 @@ def test_reception_asks_nobody(jane: Patient, hospital: Partner, receptionist: P
     assert receptionist.client.get(f"/patients/{jane.pk}/").status_code == 200
     assert receptionist.client.get(f"/patients/{jane.pk}/panel/freshness/").status_code == 403
     assert (rung, SourceCheck.objects.exists()) == ([], False)
-
-
-def test_tomorrows_patients_are_asked_about_this_evening(
-    jane: Patient, hospital: Partner, riverside: Organisation, make_patient: Callable[..., Patient]
-) -> None:
-    later = make_patient(nhs_number="9990000026", nhs_number_status=Patient.NhsNumber.VERIFIED)
-    hidden = make_patient(nhs_number="9990000034", nhs_number_status=Patient.NhsNumber.VERIFIED, restricted=True)
-    days = {jane: 1, hidden: 1, later: 2}
-    for number, (person, day) in enumerate(days.items()):
-        Resource.objects.create(
-            pk=f"00000000-0000-0000-0000-00000000000{number}",
-            source=riverside,
-            type="Appointment",
-            source_key=str(number),
-            patient=person,
-            body="{}",
-            status="booked",
-            date=timezone.localtime().replace(hour=10) + dt.timedelta(days=day),
-        )
-    assert Relationship.objects.filter(patient=jane, kind="registered").exists()
-    assert schedule.wish_tomorrow() == 1
-    due = SourceCheck.objects.get()
-    assert due.patient_id == jane.pk
-    assert due.due_at is not None
-    assert schedule.wish_tomorrow() == 1
-    assert SourceCheck.objects.count() == 1
