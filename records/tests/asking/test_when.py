@@ -14,7 +14,7 @@ from exchange import doorbell
 from exchange.errors import OurFault
 from exchange.models import Partner
 from exchange.tests.reader import Server
-from records.models import Patient, Relationship, Resource, SourceCheck
+from records.models import Patient, SourceCheck
 from records.pulling import actions, schedule
 from records.tests.asking.hospital import State, ask
 
