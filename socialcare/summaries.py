@@ -5,6 +5,7 @@ stand only as recorded, with their source. Where sources disagree, it says so an
 """
 
 import datetime as dt
+import hashlib
 import json
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -82,6 +83,11 @@ def summary(who: Actor, patient: Patient, looked: Looked) -> Summary:
         matters=matters,
         sources=_sources(held),
     )
+
+
+def version(found: Summary) -> str:
+    """Changes when anything that the summary says does."""
+    return hashlib.sha256(repr(found).encode()).hexdigest()[:12]
 
 
 # Who they are ---------------------------------------------------------------------------------------------------------
