@@ -85,9 +85,15 @@
     if (!event.target.closest("details.me")) document.querySelector("details.me[open]")?.removeAttribute("open");
   });
 
-  // A part that is exchanged keeps what the person had there: the focus, what was opened; and says that it changed.
+  // A part that is exchanged keeps what the person had there: the focus, what was opened, what is half typed and what it
+  // has found so far; and says that it changed.
   const name = (element) => element.id || element.getAttribute("href") || element.name || element.textContent.trim();
   const FOCUSABLE = "a[href], button, input, select, textarea, summary, [tabindex]";
+  const TYPED = "input[type=search][id], input[type=text][id], textarea[id]";
+  const foundBy = (field) => document.querySelector(field.getAttribute("hx-target") || "#nothing");
+  const typedIn = (field) => ({
+    id: field.id, value: field.value, from: field.selectionStart, to: field.selectionEnd, found: foundBy(field),
+  });
   const held = new Map();
   document.addEventListener("htmx:beforeSwap", (event) => {
     const part = event.detail.target;
@@ -96,10 +102,26 @@
     held.set(part.id, {
       focus: part.contains(here) && part !== here ? { name: name(here), tag: here.tagName } : null,
       open: [...part.querySelectorAll("details[open] > summary")].map(name),
+      typed: [...part.querySelectorAll(TYPED)].filter((one) => one.value !== one.defaultValue).map(typedIn),
       heading: part.querySelector("h2")?.textContent.trim(),
     });
   });
-  document.addEventListener("htmx:afterSettle", () => held.forEach(restore));
+  // Only the part that has settled: another, exchanged at the same moment, does not yet listen to what is typed into it.
+  document.addEventListener("htmx:afterSettle", (event) => held.forEach((kept, id) => {
+    const part = document.getElementById(id);
+    if (!part || part.contains(event.target) || event.target.contains(part)) restore(kept, id);
+  }));
+
+  // The list stays as it was found, without a blink, until the same words have been looked for again.
+  const retype = (typed) => {
+    const field = document.getElementById(typed.id);
+    if (!field || field.value === typed.value) return;
+    field.value = typed.value;
+    field.setSelectionRange(typed.from, typed.to);
+    const found = foundBy(field);
+    if (found && typed.found && found !== typed.found) found.replaceWith(typed.found);
+    field.dispatchEvent(new Event("input", { bubbles: true }));
+  };
 
   const restore = (kept, id) => {
     const part = document.getElementById(id);
@@ -108,6 +130,7 @@
     part.querySelectorAll("details > summary").forEach((one) => {
       if (kept.open.includes(name(one))) one.parentElement.open = true;
     });
+    kept.typed.forEach(retype);
     if (kept.focus && !part.contains(document.activeElement)) {
       const same = (one) => one.tagName === kept.focus.tag && name(one) === kept.focus.name;
       const again = [...part.querySelectorAll(FOCUSABLE)].find(same) || part.querySelector("h1, h2, h3");

@@ -11,7 +11,8 @@ from playwright.sync_api import Page, expect
 
 from access.models import AuditEvent, Organisation, User
 from conftest import Person
-from records.models import LastLooked, LetterRead, Patient
+from records.models import LastLooked, LetterRead, Patient, Resource
+from records.search import keeping
 from records.tests.saying import file_letter, say
 from tests.browser.conftest import SignIn
 from ui import keys
@@ -182,6 +183,66 @@ def test_what_changed_shows_more_when_the_record_changed_and_the_focus_stays(
     expect(page.locator("#changed")).to_contain_text("Sarcoidosis")
     expect(button).to_be_focused()
     assert not LastLooked.objects.exists()
+
+
+PANELS = ("problems", "medicines", "allergies", "results", "care", "timeline")
+
+
+def redrawn(page: Page) -> None:
+    """The panels have fetched themselves again, as after an answer of a partner; letters only if there is a new one."""
+    page.evaluate(f"{list(PANELS)}.forEach(id => document.getElementById(id).dataset.before = 'yes')")
+    page.evaluate("htmx.trigger(document.body, 'record-changed')")
+    expect(page.locator("[data-before]")).to_have_count(0)
+    page.wait_for_load_state("networkidle")
+
+
+@pytest.mark.parametrize("part", [one for one in PANELS if one != "care"])
+def test_the_focus_survives_when_every_panel_is_redrawn(
+    part: str, sign_in: SignIn, gp: Person, jane: Patient, infirmary: Organisation
+) -> None:
+    page = opened(sign_in(gp), jane)
+    row = page.locator(f"#{part} :is(a[href], summary):visible").first
+    row.focus()
+    said = row.text_content()
+    say(infirmary, jane, "problem", "Sarcoidosis", date=timezone.now())
+    redrawn(page)
+    expect(page.locator("#problems")).to_contain_text("Sarcoidosis")
+    assert page.evaluate("document.activeElement.textContent") == said
+    assert page.evaluate(f"document.getElementById('{part}').contains(document.activeElement)")
+
+
+def test_a_half_typed_word_its_caret_and_what_it_found_survive_a_redrawn_panel(
+    sign_in: SignIn, gp: Person, jane: Patient, infirmary: Organisation
+) -> None:
+    keeping.again(Resource.objects.filter(patient=jane))
+    page = opened(sign_in(gp), jane)
+    box = page.locator("#search")
+    box.press_sequentially("ferri")
+    found = page.locator("#timeline-found")
+    expect(found).to_contain_text("with ferri")
+    page.keyboard.press("ArrowLeft")
+    say(infirmary, jane, "result", "Ferritin again", "22", value="6", unit="ug/L", date=timezone.now())
+    redrawn(page)
+    expect(box).to_be_focused()
+    expect(box).to_have_value("ferri")
+    assert page.evaluate("document.getElementById('search').selectionStart") == 4
+    expect(found).to_contain_text("with ferri")
+    page.keyboard.press("End")
+    page.keyboard.type("zz")
+    expect(box).to_have_value("ferrizz")
+    expect(found).to_contain_text("Nothing here holds")
+
+
+def test_a_half_typed_word_survives_before_it_was_looked_for(sign_in: SignIn, gp: Person, jane: Patient) -> None:
+    keeping.again(Resource.objects.filter(patient=jane))
+    page = opened(sign_in(gp), jane)
+    page.evaluate("htmx.trigger(document.body, 'record-changed')")
+    page.locator("#search").press_sequentially("ferr", delay=60)
+    page.wait_for_load_state("networkidle")
+    redrawn(page)
+    expect(page.locator("#search")).to_have_value("ferr")
+    expect(page.locator("#search")).to_be_focused()
+    expect(page.locator("#timeline-found")).to_contain_text("with ferr")
 
 
 # Small and large ------------------------------------------------------------------------------------------------------
