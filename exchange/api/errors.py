@@ -4,6 +4,7 @@ from typing import Any
 
 import structlog
 from django.core.exceptions import PermissionDenied
+from django.db import InterfaceError, OperationalError
 from django.http import Http404
 from rest_framework import exceptions
 from rest_framework.response import Response
@@ -26,9 +27,15 @@ _KNOWN: dict[type[Exception], tuple[Rec, str, str]] = {
 
 
 def invalid_from(error: Exception) -> PayloadInvalid:
-    """Any error as one that can be told to a partner; what we did not foresee says nothing but that it is our fault."""
+    """Any error as one that can be told to a partner; what we did not foresee says nothing but that it is our fault.
+
+    While the database is away that is 503: a partner sends it again. A server error it would lay before a person.
+    """
     if isinstance(error, PayloadInvalid):
         return error
+    if isinstance(error, OperationalError | InterfaceError):
+        log.warning("no use of the database", error=type(error).__name__)
+        return PayloadInvalid(Rec.UNAVAILABLE, "transient", "The service is unavailable. Please try again later.")
     for kind, (rec, issue, text) in _KNOWN.items():
         if isinstance(error, kind):
             return PayloadInvalid(rec, issue, text)

@@ -170,3 +170,27 @@ def test_a_fault_of_ours_says_nothing_of_the_message(
     assert not InboxMessage.objects.exists()
     assert "SECRET" not in answer.content.decode()
     assert "SECRET" not in caplog.text
+
+
+@pytest.mark.django_db(transaction=True)
+def test_when_the_database_goes_away_the_sender_is_told_to_send_again(
+    post: Post, original: OutboxMessage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody sends again what was answered with a server error: with 503 they do, with the same ids."""
+
+    def lose(message: Any, sender: Any) -> None:
+        with connections["default"].cursor() as cursor:
+            cursor.execute("SELECT pg_terminate_backend(pg_backend_pid())")
+
+    message, headers = messages.response(original.bundle_id), messages.sent()
+    with monkeypatch.context() as losing:
+        losing.setattr(listening, "precheck", lose)
+        answer = post(message, dict(headers))
+    connections["default"].close()
+    (issue,) = json.loads(answer.content)["issue"]
+    assert (answer.status_code, issue["code"]) == (503, "transient")
+    assert issue["details"]["coding"][0]["code"] == "REC_UNAVAILABLE"
+    assert answer["X-Request-Id"] == headers["X-Request-Id"]
+    assert not InboxMessage.objects.exists()
+    assert post(message, dict(headers)).status_code == 200
+    assert InboxMessage.objects.count() == 1
