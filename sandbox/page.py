@@ -43,9 +43,24 @@ def arrivals(store: Store, behaviour: Behaviour) -> Json:
         referral["answers"] = [answer for answer in answers if answer["referral"] == referral["id"]]
     return {
         "behaviour": {"mode": behaviour.mode, "seconds": behaviour.seconds},
+        "counts": counts(store),
         "arrivals": store.listed("SELECT * FROM arrivals ORDER BY n"),
         "referrals": referrals,
     }
+
+
+def counts(store: Store) -> Json:
+    """What came, in numbers: raw arrivals, different ids among them, how many ids came with more than one set of bytes.
+
+    A sender that keeps the rule repeats a message with the same ids and the same bytes, so `changed` is 0.
+    """
+    rows = store.listed(
+        "SELECT count(*) AS arrivals, count(DISTINCT request_id) AS messages,"
+        " (SELECT count(*) FROM referrals) AS accepted,"
+        " (SELECT count(*) FROM (SELECT 1 FROM arrivals WHERE request_id IS NOT NULL GROUP BY request_id"
+        " HAVING count(DISTINCT sha256 || coalesce(correlation_id, '')) > 1)) AS changed FROM arrivals"
+    )
+    return rows[0]
 
 
 def page(partner: Partner, store: Store, behaviour: Behaviour, records: Records | None = None) -> str:

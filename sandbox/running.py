@@ -28,10 +28,11 @@ CLIENT = "gpportal"
 class Running:
     """A partner that is up: listens at once, serves after `serve`."""
 
-    def __init__(self, partner: Partner, *, port: int, directory: Path, gpportal: str) -> None:
+    def __init__(self, partner: Partner, *, port: int, directory: Path, gpportal: str, address: str = "") -> None:
         os.umask(0o077)
         self._server = Server(("127.0.0.1", port))
-        self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
+        #: Where others reach it: another address than its own port's when something stands in between.
+        self.url = address.rstrip("/") or f"http://127.0.0.1:{self._server.server_address[1]}"
         self.store = Store(directory)
         key = own_key(directory)
         https = gpportal.startswith(
@@ -78,7 +79,9 @@ def main(partner: Partner, arguments: Sequence[str] | None = None) -> int:
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
     logging.getLogger("httpx").setLevel(logging.WARNING)
     try:
-        running = Running(partner, port=wanted.port, directory=wanted.data, gpportal=wanted.gpportal)
+        running = Running(
+            partner, port=wanted.port, directory=wanted.data, gpportal=wanted.gpportal, address=wanted.address
+        )
     except OSError as error:
         sys.stderr.write(f"{partner.name} cannot start: {error.strerror or type(error).__name__}\n")
         return 1
@@ -97,6 +100,7 @@ def _parser(partner: Partner) -> argparse.ArgumentParser:
     parser.add_argument("--port", type=int, required=True, help="port on 127.0.0.1; 0 takes a free one")
     parser.add_argument("--data", type=Path, required=True, help="folder for its own store and key")
     parser.add_argument("--gpportal", required=True, help="address of gpportal, e.g. http://127.0.0.1:8000")
+    parser.add_argument("--address", default="", help="address others use when a proxy stands in front of the port")
     for step in partner.steps:
         said = f"seconds until {step.kind} is sent, after what comes before it (default {step.seconds:g})"
         parser.add_argument(f"--delay-{step.flag}", type=float, default=step.seconds, metavar="S", help=said)

@@ -65,6 +65,8 @@ class Handler(BaseHTTPRequestHandler):
     timeout = 30
     disable_nagle_algorithm = True
     server: Server
+    #: The request's body ended before its declared length: the sender broke off.
+    cut_short = False
 
     def do_GET(self) -> None:
         """Everything that can be read."""
@@ -110,6 +112,8 @@ class Handler(BaseHTTPRequestHandler):
 
     def _message(self) -> None:
         body = self._read()
+        if body is None and self.cut_short:
+            return  # its sender is gone: nothing arrived, and nobody is there to be answered
         if body is None:
             self._json(411, operation_outcome(411, [Issue("required", "Content-Length is missing.")]), MEDIA_TYPE)
             return
@@ -185,7 +189,10 @@ class Handler(BaseHTTPRequestHandler):
             return None
         size = int(declared)
         if size <= most:
-            return measured(self.rfile.read(size))
+            content = self.rfile.read(size)
+            self.cut_short = len(content) < size
+            self.close_connection |= self.cut_short
+            return None if self.cut_short else measured(content)
         digest, left = hashlib.sha256(), min(size, MOST_TO_DRAIN)
         self.close_connection = size > MOST_TO_DRAIN
         while left > 0 and (piece := self.rfile.read(min(left, 65536))):

@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import json
+import socket
 import uuid
 from concurrent.futures import ThreadPoolExecutor
 
@@ -164,6 +165,31 @@ def test_ten_at_once_make_one_referral(the_hospital: Site) -> None:
     assert statuses == [200] + [409] * 9
     found = the_hospital.arrivals()
     assert (len(found["referrals"]), len(found["arrivals"])) == (1, 10)
+
+
+def test_it_counts_what_came_and_tells_repeats_from_changes(the_hospital: Site) -> None:
+    message, headers = golden.as_bytes(the_hospital.referral()), the_hospital.headers()
+    for _ in range(3):
+        the_hospital.post(message, headers)
+    the_hospital.send()
+    assert the_hospital.arrivals()["counts"] == {"arrivals": 4, "messages": 2, "accepted": 2, "changed": 0}
+    the_hospital.post(message + b" ", headers)
+    assert the_hospital.arrivals()["counts"] == {"arrivals": 5, "messages": 2, "accepted": 2, "changed": 1}
+
+
+def test_a_message_whose_sender_broke_off_has_not_arrived(the_hospital: Site) -> None:
+    """A sender that dies on its way out has sent no message, so that its repeat carries the same bytes as the first."""
+    message, headers = golden.as_bytes(the_hospital.referral()), the_hospital.headers()
+    host, port = the_hospital.url.removeprefix("http://").split(":")
+    lines = [f"{name}: {value}" for name, value in {**headers, "Content-Length": str(len(message))}.items()]
+    head = "\r\n".join(["POST /FHIR/R4/$process-message HTTP/1.1", f"Host: {host}", *lines, "", ""])
+    with socket.create_connection((host, int(port)), timeout=5) as half:
+        half.sendall(head.encode() + message[:100])
+        half.shutdown(socket.SHUT_WR)
+        assert half.recv(100) == b""
+    assert the_hospital.arrivals()["arrivals"] == []
+    assert the_hospital.post(message, headers).status_code == 200
+    assert the_hospital.arrivals()["counts"]["changed"] == 0
 
 
 def test_the_list_of_arrivals_and_the_page_hold_no_patient_data(the_hospital: Site) -> None:

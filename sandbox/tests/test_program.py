@@ -56,6 +56,20 @@ def test_it_starts_answers_and_ends(tmp_path: Path, partner: str, ods: str) -> N
         program.communicate()
 
 
+def test_behind_a_proxy_it_knows_the_address_that_others_use(tmp_path: Path, practice: Practice) -> None:
+    port, outside = free_port(), "http://127.0.0.1:9"
+    program = begin("hospital", port, tmp_path, practice.url, "--address", outside)
+    try:
+        health(port)
+        for address, status in ((outside, 200), (f"http://127.0.0.1:{port}", 401)):
+            form = token_form(practice.assertion(f"{address}/oauth2/token"))
+            answer = httpx.post(f"http://127.0.0.1:{port}/oauth2/token", data=form, trust_env=False)
+            assert answer.status_code == status
+    finally:
+        program.kill()
+        program.communicate()
+
+
 def test_a_taken_port_is_one_clear_sentence(tmp_path: Path) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
