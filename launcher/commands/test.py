@@ -1,4 +1,7 @@
-"""`./gp test [faults|peers] [pytest arguments]`: pytest on a PostgreSQL, a Valkey and a browser of its own."""
+"""`./gp test [faults|peers] [pytest arguments]`: pytest on a PostgreSQL, a Valkey and a browser of its own.
+
+Those under fire run one after the other, since each wants the whole machine, and print their counts as they come.
+"""
 
 import tempfile
 from pathlib import Path
@@ -35,8 +38,11 @@ def pytest_arguments(arguments: list[str]) -> list[str]:
     """The user's arguments, with the words as marker expressions and two processes unless they say otherwise."""
     rest = list(arguments)
     ours = ["-p", "no:valkey"]
-    if rest and rest[0] in WORDS:
-        ours += ["-m", rest.pop(0)]
-    if not any(argument.split("=")[0].startswith(ONE_PROCESS) for argument in rest):
+    word = rest.pop(0) if rest and rest[0] in WORDS else ""
+    if word:
+        ours += ["-m", word]
+    if word == "faults":
+        ours += ["--capture", "no"]
+    elif not any(argument.split("=")[0].startswith(ONE_PROCESS) for argument in rest):
         ours += ["-n", "2", "--dist", "loadgroup"]
     return [*ours, *rest]

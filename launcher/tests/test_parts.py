@@ -220,7 +220,7 @@ def test_pauses_grow_and_have_a_limit(failures: int) -> None:
     ("given_arguments", "expected"),
     [
         ([], SPLIT),
-        (["faults"], ["-m", "faults", *SPLIT]),
+        (["faults", "-x"], ["-m", "faults", "--capture", "no", "-x"]),
         (["peers", "-x"], ["-m", "peers", *SPLIT, "-x"]),
         (["-k", "faults"], [*SPLIT, "-k", "faults"]),
         (["access", "-n", "0"], ["access", "-n", "0"]),
