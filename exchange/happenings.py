@@ -3,9 +3,11 @@
 Nothing calls up by import: settings.MESSAGES names the dictionary by dotted path.
 """
 
+from collections.abc import Collection
 from importlib import import_module
 from types import ModuleType
 from typing import Any, Protocol
+from uuid import UUID
 
 from django.conf import settings
 from django.db import connection
@@ -49,3 +51,8 @@ def happen(name: str, **ids: str) -> None:
         raise RuntimeError("a happening must share a transaction with what happened")
     for path in _messages().HAPPENINGS.get(name, []):
         import_string(path)(**ids)
+
+
+def kept_elsewhere(ids: Collection[UUID]) -> list[str]:
+    """What the rooms above keep of somebody besides their record, counted in words: "2 referrals". No content."""
+    return [words for path in _messages().KEPT if (words := import_string(path)(ids))]

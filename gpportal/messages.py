@@ -13,3 +13,6 @@ HAPPENINGS: dict[str, list[str]] = {
     "expired": ["referrals.inbound.expired"],  # outbox_id, concerns, concerns_id
     "letter_filed": ["referrals.inbound.letter_filed"],  # letter_id, inbox_id, answers (system|value of the referral)
 }
+
+#: What a room keeps of somebody besides their record: functions that count it, in words, given the person's ids.
+KEPT: list[str] = ["referrals.reach.kept"]

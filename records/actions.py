@@ -22,12 +22,12 @@ from records.ingest.storing import Intake, store_within, take_turn
 from records.letters.incoming import IncomingLetter, pointed_at
 from records.models import Letter, Patient, PatientLink, Received, Relationship, Resource
 from records.people.restricted import everyone_same
-from records.people.together import share_reach
+from records.people.together import make_own, share_reach
 
 
 @transaction.atomic
 def relate(*, patient: Patient, organisation: Organisation, kind: str, why: str, by: Actor) -> Relationship:
-    """Let an organisation reach a patient, and say why. What is open already stays as it is."""
+    """Let an organisation reach a patient, and say why. What is open already, and theirs, stays as it is."""
     relationship, made = Relationship.objects.get_or_create(
         patient=patient,
         organisation=organisation,
@@ -35,6 +35,8 @@ def relate(*, patient: Patient, organisation: Organisation, kind: str, why: str,
         until=None,
         defaults={"since": timezone.now(), "why": why[:200]},
     )
+    if own := make_own([patient.pk], organisation, kind, why):
+        relationship, made = own[0], True
     if made:
         share_reach([patient.pk])
         audit.record(by=by, action="gave access", patient=patient.pk, of=relationship, note=organisation.name)

@@ -157,8 +157,9 @@ def comparable_or_404(actor: Actor, patient: Patient, other_id: UUID) -> Patient
 
 
 def counts(patient: Patient) -> dict[str, int]:
-    """How many entries of each kind are held of somebody, under all their ids: no content."""
-    rows = Resource.objects.filter(Q(patient=patient) | Q(patient__merged_into=patient)).exclude(kind="")
+    """How many entries of each kind are held of somebody, under all their ids: no content, nothing administrative."""
+    own = Q(patient=patient) | Q(patient__merged_into=patient)
+    rows = Resource.objects.filter(own).exclude(kind__in=("", "administrative"))
     return dict(rows.order_by().values_list("kind").annotate(number=Count("pk")))
 
 

@@ -1,5 +1,6 @@
 """Which referrals an actor may see: the only root of a query for referrals in views and panels."""
 
+from collections.abc import Collection
 from typing import Final
 from uuid import UUID
 
@@ -11,6 +12,7 @@ from access.permissions import Permission
 from records import reach
 from records.models import LetterRead, Patient
 from referrals.models import Referral, ReferralEvent
+from ui.numbers import count
 
 #: What has left the practice; drafts and withdrawn drafts are nobody else's business.
 _NEVER_SENT: Final = (Referral.State.DRAFT, Referral.State.WITHDRAWN)
@@ -34,6 +36,12 @@ def received(actor: Actor) -> QuerySet[Referral]:
 def of_patient(actor: Actor, patient: Patient) -> QuerySet[Referral]:
     """The same, of one patient."""
     return referrals(actor).filter(Q(patient=patient) | Q(patient__merged_into=patient))
+
+
+def kept(ids: Collection[UUID]) -> str:
+    """How many referrals there are of somebody, whoever wrote them, in words; "" for none. No content."""
+    number = Referral.objects.filter(patient__in=ids).count()
+    return count(number, "referral") if number else ""
 
 
 def referral_or_404(actor: Actor, referral_id: UUID) -> Referral:

@@ -11,7 +11,7 @@ from records.models import Finding, Patient, PatientLink, Relationship
 from records.people.demographics import Demographics
 from records.people.matching import DRAWN, Candidates, Decision, draw, hide
 from records.people.national import overlay
-from records.people.together import fill, share_reach
+from records.people.together import fill, make_own, share_reach
 
 _CHANGED = (*DRAWN, "updated_at")
 
@@ -132,7 +132,8 @@ def link(said: Sequence[Said], decisions: dict[UUID, Decision], source: Organisa
 
 def register(people: Collection[UUID], practice: Organisation) -> None:
     """Registers people with a practice, which brings them within reach of its staff. Harmless when repeated."""
-    now = timezone.now()
+    now, why = timezone.now(), f"registered with {practice.name}"[:200]
+    make_own(people, practice, Relationship.Kind.REGISTERED, why)
     Relationship.objects.bulk_create(
         (
             Relationship(
@@ -140,7 +141,7 @@ def register(people: Collection[UUID], practice: Organisation) -> None:
                 organisation=practice,
                 kind=Relationship.Kind.REGISTERED,
                 since=now,
-                why=f"registered with {practice.name}"[:200],
+                why=why,
             )
             for person in dict.fromkeys(people)
         ),

@@ -10,6 +10,7 @@ from uuid import UUID
 
 from django.utils import timezone
 
+from access.models import Organisation
 from records.models import Patient, Relationship
 from records.people.names import search_text
 
@@ -48,6 +49,21 @@ def _repeat(root: UUID) -> None:
             Relationship.objects.create(
                 patient_id=root, organisation_id=one.organisation_id, kind=one.kind, since=now, why=why, through=one
             )
+
+
+def make_own(people: Iterable[UUID], organisation: Organisation, kind: str, why: str) -> list[Relationship]:
+    """Of people whom an organisation reaches only by a record joined with theirs: from now on by their own.
+
+    What is given to somebody while they are joined stays theirs when they are parted.
+    """
+    repeated = Relationship.objects.filter(
+        patient__in=list(people), organisation=organisation, kind=kind, until__isnull=True, through__isnull=False
+    )
+    found = list(repeated.select_for_update())
+    for one in found:
+        one.through, one.since, one.why = None, timezone.now(), why[:200]
+    Relationship.objects.bulk_update(found, ["through", "since", "why"])
+    return found
 
 
 def part_reach(kept: UUID, parted: Iterable[UUID]) -> None:

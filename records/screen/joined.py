@@ -6,10 +6,13 @@ from typing import Any, Final
 
 from access.actor import Actor
 from access.permissions import Permission
+from exchange.happenings import kept_elsewhere
 from records import panels, reach
+from records.entries import words
 from records.models import Patient
 from records.people import comparing, joinable
 from records.people.likeness import Facts, Likeness, likeness
+from records.people.restricted import everyone_same
 from records.screen.held import Held
 from ui.numbers import count
 
@@ -17,17 +20,6 @@ _PARTS: Final[dict[str, Callable[..., dict[str, Any]]]] = {
     "Medicines": panels.medicines,
     "Allergies": panels.allergies,
     "Problems": panels.problems,
-}
-#: Words for counts of entries by kind.
-_KINDS: Final[dict[str, tuple[str, ...]]] = {
-    "problem": ("problem",),
-    "medicine": ("medicine entry", "medicine entries"),
-    "allergy": ("allergy", "allergies"),
-    "result": ("result",),
-    "vital": ("measurement",),
-    "letter": ("letter",),
-    "encounter": ("consultation",),
-    "appointment": ("appointment",),
 }
 
 
@@ -37,6 +29,8 @@ class Side:
 
     patient: Patient
     counts: tuple[str, ...]
+    #: Entries, of every kind.
+    number: int
     reached_by: tuple[str, ...]
     within_reach: bool
 
@@ -74,10 +68,16 @@ def preview(actor: Actor, patient: Patient, other: Patient) -> Preview:
 
 
 def _side(actor: Actor, patient: Patient) -> Side:
-    held = sorted(reach.counts(patient).items(), key=lambda one: -one[1])
-    counts = [count(number, *_KINDS[kind]) for kind, number in held if kind in _KINDS]
+    held = reach.counts(patient)
     within = bool(reach.ids(actor, patient))
-    return Side(patient, tuple(counts), tuple(joinable.reached_by(patient)), within)
+    counts = (*_counted(held), *kept_elsewhere(everyone_same(patient.pk)))
+    return Side(patient, counts, sum(held.values()), tuple(joinable.reached_by(patient)), within)
+
+
+def _counted(held: dict[str, int]) -> list[str]:
+    """Every kind there is something of, the most first: "3 medicines"."""
+    most_first = sorted(held.items(), key=lambda one: -one[1])
+    return [count(number, words.one(kind).lower(), words.several(kind).lower()) for kind, number in most_first]
 
 
 def _warnings(patient: Patient, other: Patient) -> list[str]:
@@ -102,7 +102,7 @@ def _may_be_kept(sides: tuple[Side, Side]) -> list[tuple[str, str]]:
     """Those within reach, the one with a verified number and the most entries first."""
     within = [side for side in sides if side.within_reach]
     verified = Patient.NhsNumber.VERIFIED
-    within.sort(key=lambda side: (side.patient.nhs_number_status != verified, -len(side.counts)))
+    within.sort(key=lambda side: (side.patient.nhs_number_status != verified, -side.number))
     return [(str(side.patient.pk), _words(side)) for side in within]
 
 

@@ -9,6 +9,7 @@ from conftest import Person
 from exchange.models import OutboxMessage
 from records.models import Patient
 from records.people.actions import merge
+from records.screen.joined import preview
 from referrals.actions import send
 from referrals.models import Referral
 from referrals.states import NotAllowedNow
@@ -29,6 +30,20 @@ def test_the_kept_patient_is_sent_and_stands_on_the_page(
     people = [e["resource"] for e in sent["entry"] if e["resource"]["resourceType"] == "Patient"]
     assert people[0]["name"][0]["family"] == "Keptname"
     assert Referral.objects.get().patient_id == draft.patient_id  # no row of ours was rewritten
+
+
+def test_the_preview_counts_referrals_of_each_whoever_wrote_them(
+    make_draft: Callable[..., Referral], make_sent: Callable[..., Referral], make_patient: Callable[..., Patient],
+    gp: Person,
+) -> None:  # fmt: skip
+    one, other = make_patient(phone="01632 960148"), make_patient(nhs_number="", nhs_number_status="absent")
+    joined = make_patient(registered_at=None, nhs_number="", nhs_number_status="absent")
+    merge(kept=one, other=joined, reason="Rang her", by=gp.actor)
+    make_draft(patient=joined)
+    make_sent(patient=one)
+    sides = [side.counts for side in preview(gp.actor, one, other).sides]
+    assert sides == [("2 referrals",), ()]
+    assert "2 referrals" in gp.client.get(f"/patients/{one.pk}/merge/{other.pk}/").content.decode()
 
 
 def test_nothing_is_sent_for_the_kept_who_has_died(

@@ -135,6 +135,8 @@ def test_every_event_and_happening_is_routed_to_something_that_exists() -> None:
     for name, paths in messages.HAPPENINGS.items():
         for path in paths:
             assert callable(import_string(path)), (name, path)
+    for path in messages.KEPT:
+        assert callable(import_string(path)), path
     source = "\n".join((ROOT / path).read_text() for path, _ in ours())
     announced = set(re.findall(r"happen\(\s*\"([a-z_]+)\"", source))
     assert announced == set(messages.HAPPENINGS)
