@@ -16,6 +16,7 @@ from records.screen.held import Held
 from records.screen.rows import Row
 from records.screen.trends import Trend
 from ui.dates import date_full
+from ui.units import printed
 
 RESULTS_DAYS: Final = 365
 _SIGNS: Final = {"hi": ", high", "lo": ", low", "odd": ", abnormal"}
@@ -58,7 +59,7 @@ def _allergies(found: dict[str, Any]) -> list[str]:
 
 def _results(trends: Iterable[Trend], since: dt.datetime) -> list[str]:
     return [
-        f"- {latest.display}: {trend.value} {latest.unit}".rstrip()
+        f"- {latest.display}: {trend.value} {printed(latest.unit)}".rstrip()
         + f"{_SIGNS.get(trend.sign, '')} ({_who_when([latest.source], latest.dated)})"
         for trend in trends
         if (latest := trend.latest).date and latest.date >= since

@@ -8,7 +8,7 @@ from django.urls import reverse
 from django_htmx.jinja import htmx_script
 from jinja2 import ChainableUndefined, ChoiceLoader, Environment, PackageLoader
 
-from ui import charts, dates, keys, numbers
+from ui import charts, dates, keys, numbers, units
 from ui.htmx import CONFIG
 
 FILTERS = {
@@ -25,6 +25,7 @@ FILTERS = {
     "clock": dates.clock,
     "nhs_number": numbers.nhs_number,
     "figure": numbers.figure,
+    "unit": units.unit,
     "phone_link": numbers.phone_link,
 }
 

@@ -7,12 +7,15 @@ says that already. Elements are worded by `LABELS`, else by their own name with 
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any, Final
 
 from exchange.fhir.numbers import Number
-from records.drawing import Json, at, codings, every, human_name, number, one_line, quantity, text_at, words
-from records.entries.words import spaced
+from records import dosing
+from records.drawing import Json, at, codings, every, human_name, number, one_line, text_at, unit, words
+from records.entries.words import plain, spaced
 from ui.dates import date_full, parts
+from ui.units import printed
 
 #: Gives the name of what a Reference points to and, if it is another entry of this patient, where that is shown.
 Pointing = Callable[[Json], tuple[str, str]]
@@ -20,10 +23,51 @@ Pointing = Callable[[Json], tuple[str, str]]
 _LEFT_OUT: Final = frozenset(
     {"resourceType", "id", "meta", "text", "implicitRules", "language", "identifier", "contained", "linkId"}
     | {"intent", "modifierExtension", "subject", "patient", "url", "system", "userSelected", "fullUrl", "data", "hash"}
+    | {"uid", "sopClass"}
 )
-#: Elements in clinicians' words.
+#: What a resource's `code` is a code of.
+_CODED: Final = {
+    "AllergyIntolerance": "Allergic to",
+    "Condition": "Problem",
+    "DiagnosticReport": "Report",
+    "Observation": "Test",
+    "Procedure": "Procedure",
+    "ServiceRequest": "Asked for",
+}
+#: Elements in clinicians' words; `Type.element` where they depend on what it is an element of.
 LABELS: Final = {
+    "Appointment.participant": "With",
+    "CarePlan.addresses": "For",
+    "MedicationRequest.authoredOn": "Prescribed",
+    "MedicationRequest.requester": "Prescribed by",
     "abatement": "Ended",
+    "appointmentType": "Sort of appointment",
+    "authorizingPrescription": "Prescription",
+    "birthDate": "Born",
+    "birthsex": "Sex at birth",
+    "code": "What",
+    "contentType": "Sort of file",
+    "courseOfTherapyType": "Course",
+    "dateTime": "Date",
+    "daysSupply": "Lasts for",
+    "docStatus": "Document",
+    "encounter": "During",
+    "hospitalization": "Hospital stay",
+    "lotNumber": "Batch number",
+    "medication": "Medicine",
+    "medium": "Sent by",
+    "minutesDuration": "Minutes",
+    "mothersMaidenName": "Mother's maiden name",
+    "numberOfInstances": "Images",
+    "participant": "Who took part",
+    "payload": "Message",
+    "primarySource": "Said by who gave it",
+    "productOrService": "What",
+    "receiver": "Given to",
+    "substitution": "May be substituted",
+    "telecom": "Telephone or e-mail",
+    "whenHandedOver": "Handed over",
+    "whenPrepared": "Prepared",
     "achievementStatus": "Achieved",
     "asserter": "Said by",
     "authored": "Written",
@@ -72,7 +116,35 @@ _VARY: Final = frozenset(
     | {"scheduled", "asNeeded", "dose", "rate", "allowed", "product", "reported", "answer", "born", "age", "detail"}
     | {"timing", "serviced", "location", "diagnosis", "procedure", "doseNumber", "seriesDoses", "due", "start"}
 )
+#: Who made an extension, or of what type it is one: not part of its name.
+_WHOSE: Final = re.compile(r"^(?:Extension-)?(?:UKCore-|UKCORE-|CareConnect-|us-core-|[a-z]+-(?=[a-z]+[A-Z]))")
 _DEEPEST: Final = 40
+#: HL7 codes that are sent with a name that nobody uses, or without one: how somebody was seen, and in what part.
+_NAMED: Final = {
+    **{"AMB": "Seen in clinic or surgery", "EMER": "Emergency", "HH": "Seen at home", "VR": "By telephone or video"},
+    **{
+        "IMP": "In hospital",
+        "ACUTE": "In hospital, acute",
+        "NONAC": "In hospital",
+        "SS": "Short stay",
+        "FLD": "On site",
+    },
+    **{
+        "ATND": "attending",
+        "PPRF": "main clinician",
+        "SPRF": "second clinician",
+        "CON": "consulted",
+        "REF": "referrer",
+    },
+}
+_WEEKDAYS: Final = {
+    **{"mon": "Monday", "tue": "Tuesday", "wed": "Wednesday", "thu": "Thursday", "fri": "Friday"},
+    **{"sat": "Saturday", "sun": "Sunday"},
+}
+_COUNTED: Final = frozenset(
+    {"year", "month", "week", "day", "hour", "minute", "tablet", "capsule", "drop", "puff", "dose", "unit", "sachet"}
+)
+_DECIMALS: Final = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +167,7 @@ def told(resource: Json, point: Pointing) -> list[Line]:
             return _called(inner), ""
         return point(reference)
 
-    lines = list(_object(resource, named, 0))
+    lines = list(_object(resource, named, 0, str(resource.get("resourceType"))))
     for inner in contained.values():
         within = list(_object(inner, named, 1))
         if within:
@@ -112,30 +184,35 @@ def _title(resource: Json) -> str:
     return text_at(resource, "name", "title", "description") or spaced(str(resource.get("resourceType", "")))
 
 
-def _object(node: Json, point: Pointing, level: int) -> Iterator[Line]:
+def _object(node: Json, point: Pointing, level: int, of: str = "") -> Iterator[Line]:
     for element, value in node.items():
         if element in _LEFT_OUT or element.startswith("_") or value in (None, "", [], {}):
             continue
         if element == "extension":
             yield from _extensions(value, point, level)
         else:
-            yield from _element(label(element), value, point, level)
+            yield from _element(label(element, of), value, point, level)
 
 
-def label(element: str) -> str:
-    """An element's name in words: "Began" for onsetDateTime."""
+def label(element: str, of: str = "") -> str:
+    """An element's name in words: "Began" for onsetDateTime; "Prescribed by" for the requester `of` a prescription."""
+    if element == "code" and of in _CODED:
+        return _CODED[of]
     found = _TYPED.sub("", element)
     name = found if found in _VARY else element
-    return LABELS.get(name) or spaced(name.removesuffix("Code") if len(name) > len("Code") else name)
+    return (
+        LABELS.get(f"{of}.{name}")
+        or LABELS.get(name)
+        or spaced(name.removesuffix("Code") if len(name) > len("Code") else name)
+    )
 
 
 def _extensions(value: Any, point: Pointing, level: int) -> Iterator[Line]:
     """Extensions by the last part of their address, which is the only name they have."""
     for one in every(value):
-        name = str(one.get("url", "")).rstrip("/").rsplit("/", 1)[-1].rsplit("-", 1)[-1]
-        yield from _element(
-            spaced(name[:1].lower() + name[1:]), {k: v for k, v in one.items() if k != "url"}, point, level
-        )
+        name = _WHOSE.sub("", str(one.get("url", "")).rstrip("/").rsplit("/", 1)[-1].rsplit(".", 1)[-1])
+        named = label(name[:1].lower() + name[1:])
+        yield from _element(named, {k: v for k, v in one.items() if k != "url"}, point, level)
 
 
 def _element(name: str, value: Any, point: Pointing, level: int) -> Iterator[Line]:
@@ -159,6 +236,9 @@ def _part(name: str, value: Json, point: Pointing, level: int) -> Iterator[Line]
     """A structure: a question with its answers, a part of a result with its value, else a heading and what is below."""
     if "linkId" in value:
         yield from _question(value, point, level)
+        return
+    if len(value) == 1 and isinstance(inner := next(iter(value.values())), dict):
+        yield from _element(name, inner, point, level)
         return
     if "code" in value and any(key.startswith("value") or key == "dataAbsentReason" for key in value):
         yield Line(words(value["code"]) or "Unnamed part", "", level)
@@ -207,6 +287,12 @@ def _text(value: str) -> str:
 def _datatype(value: Json, point: Pointing) -> tuple[str, str] | None:
     """FHIR's data types in words."""
     keys = set(value) - {"extension", "id"}
+    if "actor" in keys and set(value) <= {"actor", "required", "status", "type"}:
+        return _taking_part(value, point)
+    if keys == {"repeat"} and (said := _timing(value)):
+        return said, ""
+    if keys == {"value", "currency"}:
+        return f"{number(value['value'])} {value['currency']}", ""
     if "text" in keys and keys & {"timing", "doseAndRate", "asNeededBoolean", "sequence"}:
         return _directions(value), ""
     if "reference" in keys or (keys <= {"display", "type", "identifier"} and "display" in keys):
@@ -214,25 +300,62 @@ def _datatype(value: Json, point: Pointing) -> tuple[str, str] | None:
     if "coding" in keys or (keys <= {"text"} and keys):
         return _concept(value), ""
     if {"system", "code"} <= keys and "value" not in keys:
-        return str(value.get("display") or value["code"]), ""
+        return _NAMED.get(str(value["code"])) or plain(str(value.get("display") or value["code"])), ""
     if (
         "value" in keys
         and keys <= {"value", "unit", "code", "system", "comparator"}
         and not isinstance(value["value"], str)
     ):
-        return quantity(value), ""
+        return _quantity(value), ""
     if keys and keys <= {"start", "end"}:
         return _period(value), ""
     if keys and keys <= {"low", "high"}:
-        return " to ".join(filter(None, (quantity(value.get("low")), quantity(value.get("high"))))), ""
+        return " to ".join(filter(None, (_quantity(value.get("low")), _quantity(value.get("high"))))), ""
     if keys and keys <= {"numerator", "denominator"}:
-        return " / ".join(filter(None, (quantity(value.get("numerator")), quantity(value.get("denominator"))))), ""
+        return " / ".join(filter(None, (_quantity(value.get("numerator")), _quantity(value.get("denominator"))))), ""
     return _of_people(value, keys)
+
+
+def _quantity(value: Any) -> str:
+    """A Quantity as it is said: "64 years", "×10⁹/L"; a figure that nobody would say is shortened, and told whole."""
+    if not isinstance(value, dict) or "value" not in value:
+        return ""
+    written, unit_ = number(value["value"]), printed(unit(value))
+    many = f"{unit_.casefold()}s" if unit_.casefold() in _COUNTED and written != "1" else unit_
+    said = " ".join(filter(None, (text_at(value, "comparator"), _shortened(written), many)))
+    return said if _shortened(written) == written else f"{said} (sent as {written})"
+
+
+def _shortened(figure: str) -> str:
+    whole, point, decimals = figure.partition(".")
+    long = point and decimals.isdigit() and len(decimals) > _DECIMALS and whole.lstrip("-").isdigit()
+    return f"{Decimal(figure):.2f}" if long and Decimal(figure).copy_abs() >= 1 else figure
+
+
+def _timing(value: Json) -> str:
+    """How often, and on which days; "" where that is not all that the Timing says."""
+    repeat = dict(value["repeat"])
+    if any(key.startswith("bounds") for key in repeat):
+        return ""
+    days = [_WEEKDAYS.get(str(day), "") for day in repeat.pop("dayOfWeek", [])]
+    often = dosing.often([{"timing": {"repeat": repeat}}]) if "" not in days else None
+    return f"{often}{', on ' + ', '.join(days) if days else ''}" if often else ""
+
+
+def _taking_part(value: Json, point: Pointing) -> tuple[str, str]:
+    """Who takes part in an appointment, and whether they said that they would."""
+    who, link = point(value["actor"])
+    said = [_simple(one, point) for one in every(value.get("type"))]
+    status = str(value.get("status") or "").replace("-", " ")
+    apart = [*(text for text, _ in filter(None, said)), status if status != "accepted" else ""]
+    apart.append("optional" if value.get("required") == "optional" else "")
+    more = ", ".join(filter(None, apart))
+    return f"{who} ({more})" if more else who, link
 
 
 def _directions(value: Json) -> str:
     """A Dosage as its author worded it, with the dose where that says it apart."""
-    dose = quantity(at(value, "doseAndRate.doseQuantity"))
+    dose = _quantity(at(value, "doseAndRate.doseQuantity"))
     return str(value["text"]) + (f" ({dose} each time)" if dose and dose not in value["text"] else "")
 
 
@@ -252,8 +375,11 @@ def _of_people(value: Json, keys: set[str]) -> tuple[str, str] | None:
 
 def _concept(value: Json) -> str:
     """A CodeableConcept as worded, and its coded name where that says something else."""
-    said = words(value)
-    coded = next((str(c["display"]) for c in codings(value) if c.get("display")), "")
+    first = next((str(c["code"]) for c in codings(value) if c.get("code")), "")
+    said = _NAMED.get(first) or plain(_text(words(value)))
+    coded = plain(next((str(c["display"]) for c in codings(value) if c.get("display")), ""))
+    if first in _NAMED:
+        return said
     return f"{said} (coded as {coded})" if coded and coded.casefold() != said.casefold() else said
 
 

@@ -1,5 +1,6 @@
 """What kinds of entries are called on screen: every kind that records.kinds draws has its words here."""
 
+import re
 from typing import Final, NamedTuple
 
 from records.screen.claims import Claim
@@ -48,6 +49,10 @@ KINDS: Final[dict[str, Kind]] = {
     "other": Kind("Other entry", "Other", 6),
     "administrative": Kind("Administrative entry", "Administrative", None, "not about the patient"),
 }
+_TAG: Final = re.compile(
+    r" \((?:disorder|finding|procedure|situation|regime/therapy|observable entity|event|person|organism|substance"
+    r"|product|body structure|morphologic abnormality|qualifier value|record artifact|physical object)\)$"
+)
 #: FHIR types whose own name says more than "other" or "administrative".
 _TYPES: Final = {
     "Patient": "Patient details",
@@ -72,10 +77,18 @@ def several(kind: str) -> str:
 
 def title(claim: Claim) -> str:
     """What an entry is headed by: its own words, else that it has none."""
-    return claim.display or str(claim.detail.get("title") or "") or f"{one(claim.kind, claim.type)} without a name"
+    return (
+        plain(claim.display) or str(claim.detail.get("title") or "") or f"{one(claim.kind, claim.type)} without a name"
+    )
+
+
+def plain(text: str) -> str:
+    """A SNOMED CT name without the tag that says in which part of SNOMED CT it stands: "Sprain of ankle (disorder)"."""
+    return _TAG.sub("", text)
 
 
 def spaced(name: str) -> str:
     """ "Risk assessment" of "RiskAssessment", "Family history" of "family-history"."""
     parted = "".join(f" {letter.lower()}" if letter.isupper() else letter for letter in name.replace("-", " ")).strip()
-    return parted[:1].upper() + parted[1:]
+    british = re.sub(r"(?<=[a-z])iz(?=ation|ing|ed)", "is", parted).replace("behavior", "behaviour")
+    return british[:1].upper() + british[1:]

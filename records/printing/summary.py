@@ -27,6 +27,7 @@ from records.screen.claims import Claim, claims
 from records.screen.held import NOT_SAID, Held
 from records.screen.trends import Trend, trend
 from ui.numbers import count
+from ui.units import printed
 
 #: Most lines under a heading.
 PROBLEMS, MEDICINES, ALLERGIES, TESTS, MEASURED, FEW = 20, 25, 12, 14, 6, 6
@@ -127,7 +128,7 @@ def _social_history(held: Held) -> Iterable[Line]:
 
 
 def _result(t: Trend) -> Line:
-    unit = f" {t.latest.unit}" if t.latest.value and t.latest.unit else ""
+    unit = f" {printed(t.latest.unit)}".rstrip() if t.latest.value else ""
     return Line(
         what=t.name,
         how=f"{t.value}{unit}" + (f", {t.word}" if t.word else ""),

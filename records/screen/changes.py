@@ -8,6 +8,7 @@ from typing import Any, Final
 from records.screen import wording
 from records.screen.claims import Claim
 from records.screen.grouping import current, refuted, withdrawn
+from ui.units import printed
 
 _AMOUNT: Final = re.compile(r"^\s*(\d+(?:\.\d+)?)\s*([a-zA-Z%/]+)(?:\s.*)?$")
 TAKEN_BACK: Final = "taken back: entered in error"
@@ -74,7 +75,7 @@ def _value(now: Claim, before: Claim) -> str:
         return ""
     if not before.value:
         return "result is in"
-    return f"corrected, was {wording.figure_with_sign(before)} {before.unit}".rstrip()
+    return f"corrected, was {wording.figure_with_sign(before)} {printed(before.unit)}".rstrip()
 
 
 def _details(now: Claim, before: Claim) -> str:

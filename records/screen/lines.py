@@ -8,6 +8,7 @@ from records.entries import words
 from records.screen import figures, wording
 from records.screen.claims import Claim
 from records.screen.grouping import current
+from ui.units import printed
 
 #: What a line calls a kind that `wording.event` has no words for.
 _CALLED: Final = {
@@ -71,6 +72,6 @@ def _measured(claim: Claim) -> str:
     """ " 58 mmol/mol"; the parts of what has only parts; or why there is no value."""
     why = figures.absent_said(claim)
     if claim.value:
-        return f" {figures.figure_with_sign(claim)} {claim.unit}".rstrip() + (f" ({why})" if why else "")
-    found = ", ".join(f"{part.name} {part.value} {part.unit}".strip() for part in figures.parts(claim))
+        return f" {figures.figure_with_sign(claim)} {printed(claim.unit)}".rstrip() + (f" ({why})" if why else "")
+    found = ", ".join(f"{part.name} {part.value} {printed(part.unit)}".strip() for part in figures.parts(claim))
     return f": {found or wording.lower_first(why) or 'no value given'}"

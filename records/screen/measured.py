@@ -18,6 +18,7 @@ from records.screen.held import Held
 from records.screen.readings import Reading, Series
 from records.screen.trends import UNNAMED, trend, value_said
 from ui.charts import SHAPES, Chart, Line, chart
+from ui.units import printed
 
 PAGE: Final = 50
 _CHARTS: Final = 4
@@ -154,7 +155,7 @@ def _charts(latest: Claim, found: Sequence[Series], read: Sequence[Reading]) -> 
     gaps = [one for one in read if one.id not in drawn and one.stands and one.date]
     for series in found[:_CHARTS]:
         first, second = readings.points(series, shapes, gaps if len(found) == 1 else ())
-        title = f"{latest.display or UNNAMED}{', ' + series.unit if series.unit else ''}"
+        title = f"{latest.display or UNNAMED}{', ' + unit if (unit := printed(series.unit)) else ''}"
         names = [part.name for part in figures.parts(latest)][:2] if second else []
         both = [Line(first, *names[:1]), Line(second, *names[1:])] if second else [Line(first)]
         made = chart(title, both)
@@ -187,7 +188,7 @@ def _converted(one: Reading, drawn: tuple[str, int] | None) -> str:
     unit, step = drawn or ("", 0)
     if not step:
         return ""
-    return f"{figures.with_comparator(readings.shifted(one.value, step), one.comparator)} {unit}"
+    return f"{figures.with_comparator(readings.shifted(one.value, step), one.comparator)} {printed(unit)}"
 
 
 def _remarks(same: Sequence[Claim], against: Sequence[Reading], names: dict[int, str]) -> Iterable[str]:
@@ -197,7 +198,7 @@ def _remarks(same: Sequence[Claim], against: Sequence[Reading], names: dict[int,
     yield figures.absent_said(lead) if lead.value or lead.detail.get("components") or lead.detail.get("sampled") else ""
     yield str(lead.detail.get("marked", ""))
     for other in against:
-        said = f"{figures.with_comparator(other.value, other.comparator)} {other.unit}".strip()
+        said = f"{figures.with_comparator(other.value, other.comparator)} {printed(other.unit)}".strip()
         yield f"Sources disagree: {names.get(other.source, 'another source')} says {said} at the same time"
     yield figures.unit_remark(lead)
     yield figures.future_said(lead)

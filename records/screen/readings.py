@@ -14,6 +14,7 @@ from exchange.fhir import units
 from records.screen import figures
 from records.screen.claims import Claim
 from ui.axes import Point
+from ui.units import printed
 
 MOST_UNITS: Final = 6
 
@@ -210,7 +211,7 @@ def same_figure(one: Reading, other: Reading) -> bool:
 
 def units_said(found: Sequence[Series]) -> str:
     """ "The unit changed in 2019: % before, mmol/mol since. They are not drawn on one line." """
-    named = [series.unit or "no unit" for series in found[:MOST_UNITS]]
+    named = [printed(series.unit) or "no unit" for series in found[:MOST_UNITS]]
     if len(named) < 2:
         return ""
     newer, older = found[0].years, found[1].years

@@ -8,6 +8,7 @@ from records.screen.claims import Claim, Source
 from records.screen.grouping import in_order
 from records.screen.held import Held
 from ui.charts import Point
+from ui.units import printed
 
 UNNAMED: Final = "Test without a name"
 _LONGEST: Final = 120
@@ -101,5 +102,5 @@ def _differs(latest: Claim, series: list[Claim]) -> str:
     against = [c for c in others if latest.value and not readings.same_figure(readings.reading(c), one)]
     if not against:
         return ""
-    said = (f"{value_said(c)} {c.unit}".strip() + f" ({c.source.letters})" for c in [latest, *against])
+    said = (f"{value_said(c)} {printed(c.unit)}".strip() + f" ({c.source.letters})" for c in [latest, *against])
     return f"Sources disagree: {', '.join(said)}"

@@ -10,6 +10,7 @@ from records.screen.figures import number as number
 from records.screen.figures import sign as sign
 from records.screen.grouping import current, rest, spaced, substance
 from ui.dates import date_full, date_short
+from ui.units import printed
 
 
 def lower_first(text: str) -> str:
@@ -96,7 +97,7 @@ def event(claim: Claim) -> tuple[str, str]:
         case "careplan":
             return "Care plan", f": {claim.display or detail.get('title', '')}"
         case "result" | "vital":
-            return claim.display, f" {figure_with_sign(claim)} {claim.unit}".rstrip()
+            return claim.display, f" {figure_with_sign(claim)} {printed(claim.unit)}".rstrip()
     return claim.display or claim.type, ""
 
 
