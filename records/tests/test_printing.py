@@ -75,7 +75,7 @@ def test_each_line_has_its_heading_date_and_source(jane: Patient, gp: Person) ->
     (ruth,) = heads["Personal contacts"].lines
     assert (ruth.how, [s.letters for s in ruth.sources]) == ("01632 960402", ["GP", "NI"])
     (ferritin,) = heads["Investigation results"].lines
-    assert (ferritin.what, ferritin.how, ferritin.when) == ("Ferritin", "<5 ug/L, low", "14 Nov 2026")
+    assert (ferritin.what, ferritin.how, ferritin.when) == ("Ferritin", "<5 µg/L, low", "14 Nov 2026")
     assert [s.letters for s in ferritin.sources] == ["NI"]
     (flu,) = heads["Vaccinations"].lines
     assert flu.how.startswith("3 times, first ")
