@@ -3,7 +3,8 @@
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
-from access.models import Membership
+from access.models import Membership, User
+from access.permissions import PERMISSIONS, Permission
 
 
 def current(user_id: int) -> QuerySet[Membership]:
@@ -14,3 +15,13 @@ def current(user_id: int) -> QuerySet[Membership]:
         .select_related("organisation", "user")
         .order_by("organisation__name", "role")
     )
+
+
+def colleagues(organisation_id: int | None, permission: Permission) -> QuerySet[User]:
+    """Who at an organisation holds a role today that has this permission, by name."""
+    today = timezone.localdate()
+    roles = [role for role, permitted in PERMISSIONS.items() if permission in permitted]
+    valid = Membership.objects.filter(Q(until__isnull=True) | Q(until__gte=today), since__lte=today, role__in=roles)
+    return User.objects.filter(
+        pk__in=valid.filter(organisation=organisation_id).values("user"), is_active=True
+    ).order_by("name")

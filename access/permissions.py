@@ -33,6 +33,10 @@ class Permission(StrEnum):
     SETTLE_FINDINGS = "settle what imports found"
     SEE_APPOINTMENTS = "see today's appointments"
     TICK_ENTERED = "tick off what is still to be entered in the clinical system"
+    SEE_EXCHANGE = "see what went out and came in, and what is stuck"
+    HANDLE_MESSAGES = "send messages again, set them aside, give them to somebody, note what was done"
+    MANAGE_PARTNERS = "switch the exchange with a partner off and on"
+    READ_SEALED = "read a message as it was sent or received"
     TRACE_PATIENT = "have PDS asked who a patient is, and say whether it found them"
 
 
@@ -44,6 +48,8 @@ _EVERYONE_AT_A_PRACTICE = {
     Permission.SEE_APPOINTMENTS,
     Permission.TICK_ENTERED,
     Permission.TRACE_PATIENT,
+    Permission.SEE_EXCHANGE,
+    Permission.HANDLE_MESSAGES,
 }
 _CLINICIAN = _EVERYONE_AT_A_PRACTICE | {
     Permission.SETTLE_FINDINGS,
@@ -53,10 +59,12 @@ _CLINICIAN = _EVERYONE_AT_A_PRACTICE | {
 }
 
 PERMISSIONS: dict[Role, frozenset[Permission]] = {
-    Role.GP: frozenset(_CLINICIAN | {Permission.MERGE_RECORDS}),
+    Role.GP: frozenset(_CLINICIAN | {Permission.MERGE_RECORDS, Permission.READ_SEALED}),
     Role.NURSE: frozenset(_CLINICIAN),
     Role.RECEPTIONIST: frozenset(_EVERYONE_AT_A_PRACTICE),
-    Role.PRACTICE_MANAGER: frozenset(_EVERYONE_AT_A_PRACTICE | {Permission.MERGE_RECORDS, Permission.SETTLE_FINDINGS}),
+    Role.PRACTICE_MANAGER: frozenset(
+        _EVERYONE_AT_A_PRACTICE | {Permission.MERGE_RECORDS, Permission.SETTLE_FINDINGS, Permission.MANAGE_PARTNERS}
+    ),
     Role.PRIVACY_OFFICER: frozenset(),
     Role.SOCIAL_CARE: frozenset({Permission.READ_CARE_SUMMARY}),
     Role.HOSPITAL_CLINICIAN: frozenset({Permission.READ_REFERRED}),

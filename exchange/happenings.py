@@ -3,7 +3,9 @@
 Nothing calls up by import: settings.MESSAGES names the dictionary by dotted path.
 """
 
-from collections.abc import Collection
+from collections import defaultdict
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
 from importlib import import_module
 from types import ModuleType
 from typing import Any, Protocol
@@ -13,6 +15,7 @@ from django.conf import settings
 from django.db import connection
 from django.utils.module_loading import import_string
 
+from access.actor import Actor
 from exchange.models import InboxMessage, Partner
 
 
@@ -44,8 +47,8 @@ def handler(event: str) -> InboundHandler:
 def happen(name: str, **ids: str) -> None:
     """Tell everybody who listens to `name`, in the caller's transaction, so that none can miss it.
 
-    Names and ids: delivered, refused, expired (outbox_id, concerns, concerns_id); letter_filed (letter_id, inbox_id,
-    answers). Raises RuntimeError outside a transaction.
+    Names and ids: delivered, refused, expired, set_aside, sent_again (outbox_id, concerns, concerns_id); letter_filed
+    (letter_id, inbox_id, answers). Raises RuntimeError outside a transaction.
     """
     if not connection.in_atomic_block:
         raise RuntimeError("a happening must share a transaction with what happened")
@@ -56,3 +59,27 @@ def happen(name: str, **ids: str) -> None:
 def kept_elsewhere(ids: Collection[UUID]) -> list[str]:
     """What the rooms above keep of somebody besides their record, counted in words: "2 referrals". No content."""
     return [words for path in _messages().KEPT if (words := import_string(path)(ids))]
+
+
+@dataclass(frozen=True, slots=True)
+class Described:
+    """Whom and what a message concerns, for a reader who may know: words, and the page that shows it."""
+
+    text: str
+    href: str
+
+
+def describe(actor: Actor, concerns: Iterable[tuple[str, str]]) -> dict[tuple[str, str], Described]:
+    """Whom messages concern, by (kind, id): ("referral", its id) or an inbound message's (event, its id).
+
+    What the actor may not know is absent. Asked once for each kind.
+    """
+    by_kind: dict[str, set[str]] = defaultdict(set)
+    for kind, one in concerns:
+        by_kind[kind].add(one)
+    found: dict[tuple[str, str], Described] = {}
+    for kind, ids in by_kind.items():
+        if path := _messages().DESCRIBES.get(kind):
+            told: dict[str, Described] = import_string(path)(actor, ids)
+            found |= {(kind, one): said for one, said in told.items()}
+    return found

@@ -4,8 +4,9 @@ import uuid
 from typing import ClassVar
 
 from django.db import models
+from django.utils import timezone
 
-from access.models import Organisation
+from access.models import Organisation, User
 
 
 class Partner(models.Model):
@@ -74,8 +75,11 @@ class OutboxMessage(models.Model):
         DELIVERED = "delivered", "Delivered"
         REFUSED = "refused", "Refused by the receiver"
         EXPIRED = "expired", "Given up after days of trying"
+        SET_ASIDE = "set-aside", "Set aside by a person"
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    #: ODS code of the organisation here that sends it, and whose desk shows it.
+    sender = models.CharField(max_length=12, db_default="")
     to = models.ForeignKey(Partner, on_delete=models.PROTECT, related_name="outbox")
     event = models.CharField(max_length=60)
     #: Destination service and the HTTP headers that are part of the message, as sent.
@@ -93,7 +97,10 @@ class OutboxMessage(models.Model):
     due_at = models.DateTimeField(null=True)
     attempts = models.PositiveIntegerField(default=0)
     created_at = models.DateTimeField(auto_now_add=True)
+    #: Since when it waits: when it was written or a person last sent it again. Back-off and giving up count from here.
+    queued_at = models.DateTimeField(default=timezone.now)
     settled_at = models.DateTimeField(null=True)
+    assigned_to = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
     #: The receiver's answer that settled it.
     answer = models.TextField(blank=True)
     #: Why it has not arrived yet: one of exchange.errors' codes, without patient data.
@@ -102,6 +109,7 @@ class OutboxMessage(models.Model):
     class Meta:
         indexes: ClassVar = [
             models.Index(fields=["due_at"], condition=models.Q(state="queued"), name="outbox_due"),
+            models.Index(fields=["sender", "state", "queued_at"], name="outbox_desk"),
         ]
 
     def __str__(self) -> str:
@@ -137,6 +145,7 @@ class InboxMessage(models.Model):
         RECEIVED = "received", "To be read"
         FILED = "filed", "Filed"
         NEEDS_REVIEW = "needs-review", "Waits for a person"
+        DEALT_WITH = "dealt-with", "Dealt with by a person"
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     sender = models.ForeignKey(Partner, on_delete=models.PROTECT, related_name="inbox")
@@ -158,6 +167,7 @@ class InboxMessage(models.Model):
     review_reason = models.CharField(max_length=200, blank=True)
     received_at = models.DateTimeField(auto_now_add=True)
     settled_at = models.DateTimeField(null=True)
+    assigned_to = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
 
     class Meta:
         constraints: ClassVar = [
@@ -165,10 +175,33 @@ class InboxMessage(models.Model):
         ]
         indexes: ClassVar = [
             models.Index(fields=["due_at"], condition=models.Q(state="received"), name="inbox_due"),
+            models.Index(fields=["state", "received_at"], name="inbox_desk"),
         ]
 
     def __str__(self) -> str:
         return f"{self.event} from {self.sender_id} ({self.state})"
+
+
+class DeskNote(models.Model):
+    """What somebody did or heard about a message, in their own words. Never changed, never taken away."""
+
+    sent = models.ForeignKey(OutboxMessage, on_delete=models.PROTECT, null=True, related_name="notes")
+    received = models.ForeignKey(InboxMessage, on_delete=models.PROTECT, null=True, related_name="notes")
+    at = models.DateTimeField(auto_now_add=True)
+    #: Who, as they were called then.
+    by = models.CharField(max_length=120)
+    text = models.CharField(max_length=500)
+
+    class Meta:
+        ordering: ClassVar = ["at", "pk"]
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=models.Q(sent__isnull=True) ^ models.Q(received__isnull=True), name="note_of_one_message"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"note {self.pk}"
 
 
 class Refusal(models.Model):

@@ -49,6 +49,7 @@ def put(
     text = numbers.dumps(payload)
     request_id, correlation = uuid4(), correlation_id or uuid4()
     message = OutboxMessage.objects.create(
+        sender=by.organisation or settings.OUR_ODS_CODE,
         to=to,
         event=event,
         headers=_sealed_headers(by, service, request_id, correlation, _use_context(payload, service)),

@@ -48,8 +48,8 @@ def failed(attempt: DeliveryAttempt, error: DeliveryError, *, by: Actor) -> str:
         if not error.again:
             message.answer = error.answer
             return _settle(message, State.REFUSED, by)
-        due = next_try(message.attempts, error.wait)
-        if due > message.created_at + timedelta(hours=settings.GIVE_UP_AFTER_HOURS):
+        due = next_try(message.tries.filter(started_at__gte=message.queued_at).count(), error.wait)
+        if due > message.queued_at + timedelta(hours=settings.GIVE_UP_AFTER_HOURS):
             return _settle(message, State.EXPIRED, by)
         message.due_at = due
         message.save(update_fields=["trouble", "due_at"])
@@ -62,7 +62,7 @@ def next_try(attempts: int, asked: int = 0) -> datetime:
     A partner may ask (Retry-After, seconds) for a longer pause, an hour at most.
     """
     steps = settings.RETRY_SECONDS
-    step = steps[min(attempts, len(steps)) - 1]
+    step = steps[min(max(attempts, 1), len(steps)) - 1]
     return timezone.now() + timedelta(seconds=max(step * random.uniform(0.9, 1.1), min(asked, 3600)))
 
 

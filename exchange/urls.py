@@ -1,9 +1,20 @@
 from django.urls import path
 
 from exchange.api import views
+from exchange.desk import views as desk
 
 app_name = "exchange"
 urlpatterns = [
+    path("exchange/", desk.desk, name="desk"),
+    path("exchange/part/", desk.desk_part, name="desk-part"),
+    path("exchange/out/<uuid:message_id>/", desk.sent, name="desk-sent"),
+    path("exchange/out/<uuid:message_id>/part/", desk.sent_part, name="desk-sent-part"),
+    path("exchange/out/<uuid:message_id>/<slug:act>/", desk.act_on_sent, name="desk-act-out"),
+    path("exchange/in/<uuid:message_id>/", desk.received, name="desk-received"),
+    path("exchange/in/<uuid:message_id>/part/", desk.received_part, name="desk-received-part"),
+    path("exchange/in/<uuid:message_id>/<slug:act>/", desk.act_on_received, name="desk-act-in"),
+    path("exchange/sealed/<slug:direction>/<uuid:message_id>/", desk.sealed, name="desk-sealed"),
+    path("exchange/partners/<int:partner_id>/switch/", desk.switch, name="desk-switch"),
     path("fhir/R4/$process-message", views.process_message, name="process-message"),
     path("fhir/R4/metadata", views.metadata, name="metadata"),
     path("fhir/R4/.well-known/smart-configuration", views.smart_configuration, name="smart-configuration-of-base"),

@@ -9,6 +9,7 @@ from django.utils.functional import SimpleLazyObject
 
 from access.actor import Actor, actor
 from access.permissions import Permission
+from exchange.desk.lists import to_act_on
 from records import reach
 from referrals.panels import to_do
 
@@ -41,6 +42,8 @@ def places(who: Actor, *, of_patient: bool = False) -> list[Place]:
         open_now = reach.to_enter(who).filter(settled_at__isnull=True)
         number = 0 if of_patient else open_now.count()
         found.append(Place("/still-to-enter/", "To enter", number, "still to enter"))
+    if who.may(Permission.SEE_EXCHANGE):
+        found.append(Place("/exchange/", "Exchange", 0 if of_patient else to_act_on(who), "to act on"))
     if who.may(Permission.READ_CARE_SUMMARY):
         found.append(Place("/care/", "My people", reach.patients(who).count(), "people"))
     if who.may(Permission.READ_REFERRED):

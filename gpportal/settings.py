@@ -220,6 +220,9 @@ RETRY_SECONDS = env.list(
     "GP_RETRY_SECONDS", cast=int, default=[10, 30, 60] if DEMO else [60, 120, 300, 900, 3600, 14400]
 )
 GIVE_UP_AFTER_HOURS = env.int("GP_GIVE_UP_AFTER_HOURS", 120)
+# A message that waits so long is told as slow, then as stuck, at the exchange desk.
+EXCHANGE_WARN_MINUTES = env.int("GP_EXCHANGE_WARN_MINUTES", 10)
+EXCHANGE_FAIL_MINUTES = env.int("GP_EXCHANGE_FAIL_MINUTES", 60)
 DELIVERY_LEASE_SECONDS = env.int("GP_DELIVERY_LEASE", 30)
 # Reading at partners: when a patient is opened, at most this often, and in the evening for tomorrow's appointments.
 PULL_AGAIN_SECONDS = env.int("GP_PULL_AGAIN", 15 if DEMO else 300)

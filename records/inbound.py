@@ -3,21 +3,25 @@
 Whose letter it is must be certain: NHS number, birth date and family name agree with one person registered here.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from django.conf import settings
+from django.db.models import Exists, OuterRef, Q
+from django.urls import reverse
 
-from access.actor import partner
+from access.actor import Actor, partner
+from access.permissions import Permission
 from exchange.errors import NeedsReview, PayloadInvalid, Rec
 from exchange.fhir import numbers
 from exchange.fhir.bundles import entries
+from exchange.happenings import Described
 from exchange.models import InboxMessage, Partner
-from records import actions
+from records import actions, reach
 from records.drawing import text_at
 from records.letters import incoming
 from records.letters.incoming import IncomingLetter
-from records.models import Patient, Relationship
+from records.models import Letter, Patient, Relationship
 
 
 def precheck(message: dict[str, Any], sender: Partner) -> None:
@@ -40,6 +44,23 @@ def handle(inbox: InboxMessage) -> None:
     """File the letter, in the caller's transaction. Raises NeedsReview with a sentence for the person who looks."""
     letter = incoming.read(numbers.loads(inbox.payload))
     actions.file_letter(letter, patient=_whose(letter), source=inbox, by=partner(inbox.sender.organisation))
+
+
+def describe(actor: Actor, ids: Iterable[str]) -> dict[str, Described]:
+    """Whom messages were filed to, for a reader within whose reach they are. One query."""
+    same = Q(pk=OuterRef("patient")) | Q(pk=OuterRef("patient__merged_into"))
+    within = Exists(reach.patients(actor).filter(same))
+    found = Letter.objects.filter(within, message_id__in=list(ids)).select_related("patient")
+    may_open = actor.may(Permission.READ_LETTERS)
+    return {one.message_id: _described(one, may_open, actor.may(Permission.READ_LETTER_TITLES)) for one in found}
+
+
+def _described(letter: Letter, may_open: bool, may_read_title: bool) -> Described:
+    who = letter.patient
+    text = f"{who.family.upper()}, {who.given}" + (f": {letter.title}" if may_read_title and letter.title else "")
+    if may_open:
+        return Described(text, reverse("records:letter", args=[who.pk, letter.pk]))
+    return Described(text, reverse("one-screen", args=[who.pk]))
 
 
 # Whose it is ----------------------------------------------------------------------------------------------------------

@@ -1,25 +1,29 @@
 """What reaches a referral from outside: the receiver's answers, how delivery went, a letter that was filed."""
 
 import json
+from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
 import structlog
+from django.urls import reverse
 
 from access import audit
 from access.actor import Actor, partner, system
 from exchange.errors import NeedsReview, PayloadInvalid, Rec
 from exchange.fhir.systems import System
+from exchange.happenings import Described
 from exchange.models import InboxMessage, OutboxMessage, Partner
 from records.entering.actions import list_to_enter
 from records.models import Letter
-from referrals import actions
+from referrals import actions, reach
 from referrals.fhir import Answer, UnreadableAnswer, response_from_bundle
 from referrals.models import Referral, ReferralEvent
 
 log = structlog.get_logger(__name__)
 Kind = ReferralEvent.Kind
 DELIVERY = system("delivery")
+DESK = system("exchange desk")
 #: What becomes of a referral and the clinical system has to know.
 OUTCOMES = {"booked": "booked", "rejected": "returned", "completed": "completed"}
 SAID = {"accepted": "accepted referral", "booked": "booked referral", "rejected": "rejected referral"}
@@ -114,11 +118,21 @@ def expired(*, outbox_id: str, concerns: str, concerns_id: str) -> None:
     _went(Kind.EXPIRED, outbox_id, concerns, concerns_id)
 
 
-def _went(kind: str, outbox_id: str, concerns: str, concerns_id: str) -> None:
+def set_aside(*, outbox_id: str, concerns: str, concerns_id: str) -> None:
+    """Somebody at the exchange desk stopped the message."""
+    _went(Kind.SET_ASIDE, outbox_id, concerns, concerns_id, DESK)
+
+
+def sent_again(*, outbox_id: str, concerns: str, concerns_id: str) -> None:
+    """Somebody at the exchange desk sends the message once more."""
+    _went(Kind.SENT_AGAIN, outbox_id, concerns, concerns_id, DESK)
+
+
+def _went(kind: str, outbox_id: str, concerns: str, concerns_id: str, by: Actor = DELIVERY) -> None:
     if concerns != actions.CONCERNS:
         return
     referral = Referral.objects.get(pk=concerns_id)
-    actions.record_event(referral=referral, kind=kind, by=DELIVERY, outbox_id=UUID(str(outbox_id)))
+    actions.record_event(referral=referral, kind=kind, by=by, outbox_id=UUID(str(outbox_id)))
 
 
 def letter_filed(*, letter_id: str, inbox_id: str, answers: str) -> None:
@@ -142,6 +156,19 @@ def letter_filed(*, letter_id: str, inbox_id: str, answers: str) -> None:
         inbox_id=UUID(str(inbox_id)),
         says={"letter": str(letter.pk), "title": letter.title},
     )
+
+
+# The exchange desk ----------------------------------------------------------------------------------------------------
+def describe(actor: Actor, ids: Iterable[str]) -> dict[str, Described]:
+    """Whom referrals concern, for a reader within whose reach they are. One query."""
+    found = reach.referrals(actor).filter(pk__in=list(ids))
+    return {
+        str(one.pk): Described(
+            f"{one.patient.family.upper()}, {one.patient.given}: {one.service.name}",
+            reverse("referrals:referral", args=[one.pk]),
+        )
+        for one in found
+    }
 
 
 def _named(value: str) -> Referral | None:

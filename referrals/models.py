@@ -74,6 +74,8 @@ class ReferralEvent(models.Model):
         REJECTED = "rejected", "Rejected"
         REFUSED = "refused", "Refused by the receiving system"
         EXPIRED = "expired", "Could not be delivered"
+        SET_ASIDE = "set-aside", "Set aside at the exchange desk"
+        SENT_AGAIN = "sent-again", "Sent again from the exchange desk"
         LETTER_FILED = "letter-filed", "Letter received"
         COMPLETED = "completed", "Completed"
         WITHDRAWN = "withdrawn", "Withdrawn"

@@ -35,6 +35,8 @@ TRANSITIONS: Final[dict[tuple[str, str], str]] = {
     (State.SENT, Kind.DELIVERED): State.DELIVERED,
     (State.SENT, Kind.REFUSED): State.NOT_DELIVERED,
     (State.SENT, Kind.EXPIRED): State.NOT_DELIVERED,
+    (State.SENT, Kind.SET_ASIDE): State.NOT_DELIVERED,
+    (State.NOT_DELIVERED, Kind.SENT_AGAIN): State.SENT,
     (State.NOT_DELIVERED, Kind.DELIVERED): State.DELIVERED,
     # Answers. Whoever answers has it, whatever delivery told us.
     **{
@@ -74,6 +76,8 @@ _PHASE: Final[dict[str, int]] = {
     Kind.DELIVERED: 2,
     Kind.REFUSED: 2,
     Kind.EXPIRED: 2,
+    Kind.SET_ASIDE: 2,
+    Kind.SENT_AGAIN: 2,
     Kind.ACCEPTED: 3,
     Kind.BOOKED: 3,
     Kind.REJECTED: 3,

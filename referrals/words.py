@@ -152,10 +152,15 @@ def _rejected(f: Facts, now: dt.datetime) -> Standing:
 
 
 def _not_delivered(f: Facts, now: dt.datetime) -> Standing:
-    if Kind.REFUSED in f.at:
-        what = f"{f.organisation}'s system refused it{_at(f.at[Kind.REFUSED], now)}."
+    stops = [kind for kind in (Kind.REFUSED, Kind.EXPIRED, Kind.SET_ASIDE) if kind in f.at]
+    last = max(stops, key=lambda kind: f.at[kind], default=Kind.EXPIRED)
+    if last == Kind.SET_ASIDE:
+        aside = f"Set aside at the exchange desk{_at(f.at[last], now)}: {f.organisation} does not have it."
+        return Standing(f"Not delivered. {aside}", "Send it again from the exchange desk, or refer anew.", "bad", True)
+    if last == Kind.REFUSED:
+        what = f"{f.organisation}'s system refused it{_at(f.at[last], now)}."
     else:
-        what = f"{f.organisation} could not be reached; we stopped trying{_at(f.at.get(Kind.EXPIRED), now)}."
+        what = f"{f.organisation} could not be reached; we stopped trying{_at(f.at.get(last), now)}."
     return Standing(f"Not delivered. {what}", f"Ring {f.organisation}: they do not have it.", "bad", ours=True)
 
 
@@ -204,6 +209,8 @@ def happened(kind: str, says: dict[str, Any], *, by: str, organisation: str, tod
         Kind.DELIVERED: f"Delivered to {organisation}",
         Kind.REFUSED: f"Refused by {organisation}'s system",
         Kind.EXPIRED: f"Not delivered: {organisation} could not be reached, we stopped trying",
+        Kind.SET_ASIDE: "Set aside at the exchange desk: it is not sent",
+        Kind.SENT_AGAIN: "Sent again from the exchange desk",
         Kind.ACCEPTED: f"Accepted by {organisation}",
         Kind.BOOKED: f"Booked by {organisation}",
         Kind.REJECTED: f"Rejected by {by}",

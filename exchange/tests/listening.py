@@ -2,11 +2,16 @@
 
 from typing import Any
 
+from access.actor import Actor
 from exchange.errors import NeedsReview, PayloadInvalid, Rec
+from exchange.happenings import Described
 from exchange.models import InboxMessage, Partner
 
 EVENTS = {"servicerequest-response": __name__, "document": __name__}
-HAPPENINGS = {name: [f"{__name__}.hear_{name}"] for name in ("delivered", "refused", "expired")}
+HAPPENINGS = {
+    name: [f"{__name__}.hear_{name}"] for name in ("delivered", "refused", "expired", "set_aside", "sent_again")
+}
+DESCRIBES = {"referral": f"{__name__}.describe", "document": f"{__name__}.describe"}
 
 HEARD: list[tuple[str, dict[str, str]]] = []
 HANDLED: list[str] = []
@@ -39,6 +44,18 @@ def hear_refused(**ids: str) -> None:
 
 def hear_expired(**ids: str) -> None:
     _hear("expired", ids)
+
+
+def hear_set_aside(**ids: str) -> None:
+    _hear("set_aside", ids)
+
+
+def hear_sent_again(**ids: str) -> None:
+    _hear("sent_again", ids)
+
+
+def describe(actor: Actor, ids: set[str]) -> dict[str, Described]:
+    return {one: Described("SMITH, Jane", "/patients/") for one in ids}
 
 
 def precheck(message: dict[str, Any], sender: Partner) -> None:

@@ -162,7 +162,7 @@ def test_after_days_of_trying_it_is_given_up(put: Put, stub_partner: Stub, setti
     stub_partner.says = [refusal(503, "REC_UNAVAILABLE")]
     message = put()
     long_ago = timezone.now() - timedelta(hours=settings.GIVE_UP_AFTER_HOURS)
-    OutboxMessage.objects.filter(pk=message.pk).update(created_at=long_ago)
+    OutboxMessage.objects.filter(pk=message.pk).update(queued_at=long_ago)
     assert outbox.deliver(message.pk) == "expired"
     message.refresh_from_db()
     assert (message.state, message.due_at) == ("expired", None)

@@ -287,8 +287,8 @@ def test_the_navigation_names_only_what_the_role_opens(
             if f'<a href="{place}"' in html
         }
 
-    assert places(gp) == {"/patients/", "/referrals/", "/letters/"}
-    assert places(receptionist) == {"/patients/", "/referrals/"}
+    assert places(gp) == {"/patients/", "/referrals/", "/letters/", "/exchange/"}
+    assert places(receptionist) == {"/patients/", "/referrals/", "/exchange/"}
     assert places(social_worker) == {"/care/"}
     assert places(privacy_officer) == set()
 

@@ -32,7 +32,10 @@ class Letter(models.Model):
     filed_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
-        indexes: ClassVar = [models.Index(fields=["patient", "-written_at"], name="letter_by_patient")]
+        indexes: ClassVar = [
+            models.Index(fields=["patient", "-written_at"], name="letter_by_patient"),
+            models.Index(fields=["message_id"], condition=~models.Q(message_id=""), name="letter_by_message"),
+        ]
 
     def __str__(self) -> str:
         return f"letter {self.pk}"

@@ -91,7 +91,7 @@ def test_a_pdf_or_picture_is_shown_within_our_page_and_nowhere_else(
     patient = make_patient()
     letter = file_letter(infirmary, patient, "<p>x</p>", content=[written("Scan", data, said)])
     base = f"/patients/{patient.pk}/letters/{letter.pk}"
-    assert f'src="{base}/shown/1/"' in gp.client.get(f"{base}/").content.decode()
+    assert f'src="{base}/shown/1/' in gp.client.get(f"{base}/").content.decode()
     answer = gp.client.get(f"{base}/shown/1/")
     assert answer.content == data
     assert answer.headers["Content-Type"] == kind

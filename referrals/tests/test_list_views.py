@@ -75,10 +75,10 @@ def test_the_list_costs_the_same_however_long(
     client = receptionist.client
     for _ in range(5):
         make_sent(patient=make_patient(phone="1"))
-    with django_assert_max_num_queries(14):
+    with django_assert_max_num_queries(15):
         assert page(client, "worklist", list="not-delivered").status_code == 200
     Referral.objects.update(due_on=timezone.localdate() - dt.timedelta(days=1))
-    with django_assert_max_num_queries(14):
+    with django_assert_max_num_queries(15):
         assert page(client, "worklist").status_code == 200
 
 

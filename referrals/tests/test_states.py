@@ -108,9 +108,9 @@ def test_the_order_in_which_we_hear_does_not_matter(events: list[Event], random:
 def test_the_state_is_one_that_the_history_can_explain(events: list[Event]) -> None:
     kinds, state = {event.kind for event in events}, fold(events)
     explained = {
-        State.SENT: not kinds - {"drafted", "sent"},
+        State.SENT: "sent-again" in kinds or not kinds - {"drafted", "sent"},
         State.DELIVERED: "delivered" in kinds,
-        State.NOT_DELIVERED: kinds & {"refused", "expired"} and "delivered" not in kinds,
+        State.NOT_DELIVERED: kinds & {"refused", "expired", "set-aside"} and "delivered" not in kinds,
         State.ACCEPTED: "accepted" in kinds,
         State.BOOKED: "booked" in kinds,
         State.REJECTED: "rejected" in kinds,
@@ -122,8 +122,9 @@ def test_the_state_is_one_that_the_history_can_explain(events: list[Event]) -> N
 
 @given(sent_histories())
 def test_what_needs_a_person_is_not_hidden_by_delivery_news(events: list[Event]) -> None:
-    """Delivered, refused or expired after an answer changes nothing."""
-    answered = [e for e in events if e.kind not in ("delivered", "refused", "expired")]
+    """Delivered, refused, expired, set aside or sent again after an answer changes nothing."""
+    delivery = ("delivered", "refused", "expired", "set-aside", "sent-again")
+    answered = [e for e in events if e.kind not in delivery]
     if len(answered) > 2:
         assert fold(events) == fold(answered)
 

@@ -1,0 +1,208 @@
+"""The desk as its page shows it: partners, lists, and the life of one message."""
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
+from uuid import UUID
+
+from django.conf import settings
+from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.utils import timezone
+
+from access.actor import Actor
+from access.memberships import colleagues
+from access.permissions import Permission
+from exchange import claims
+from exchange.desk import lists, reach, words
+from exchange.desk.lists import DeskList
+from exchange.happenings import Described, describe
+from exchange.models import InboxMessage, OutboxMessage, Partner, Refusal
+
+PER_PAGE: Final = 50
+ON_FIRST_PAGE: Final = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One message in a list. `about` is whom it concerns, as far as this reader may know."""
+
+    id: UUID | int
+    direction: str
+    called: str
+    partner: str
+    at: datetime
+    said: words.Said
+    about: Described | None
+    owner: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What the address asks for: a list ("" for the first page), messages of one partner, which page."""
+
+    name: str = ""
+    partner: str = ""
+    page: int = 1
+
+
+def desk(actor: Actor, asked: Asked) -> dict[str, Any]:
+    """Everything the desk shows. `seen` changes exactly when what is shown does."""
+    now = timezone.now()
+    chosen = lists.named(asked.name)
+    counted = lists.counts(actor)
+    partners = list(reach.partners(actor))
+    shown = _first_page(actor, now) if chosen is None else _rows(actor, chosen, asked, now)
+    more = chosen is not None and len(shown) > PER_PAGE
+    context = {
+        "lists": [(one, counted.get(one.name, 0)) for one in lists.LISTS],
+        "chosen": chosen,
+        "partners": _partners(actor, partners, now) if chosen is None else [],
+        "all_partners": partners,
+        "asked": asked,
+        "rows": shown[:PER_PAGE],
+        "more": more,
+        "to_do": sum(counted[one.name] for one in lists.LISTS if one.hot),
+        "may_switch": actor.may(Permission.MANAGE_PARTNERS),
+    }
+    return context | {"seen": _seen(context)}
+
+
+def _seen(context: dict[str, Any]) -> str:
+    rows = [(row.id, row.said, row.owner) for row in context["rows"]]
+    facts = (rows, [(p.pk, s) for p, s in context["partners"]], [count for _, count in context["lists"]])
+    return hashlib.sha256(repr(facts).encode()).hexdigest()[:16]
+
+
+def _partners(actor: Actor, partners: list[Partner], now: datetime) -> list[tuple[Partner, words.Said]]:
+    """Each partner with how it is with it: what somebody has to act on first, then what is slow."""
+    queues = reach.queues(actor)
+    told = [(one, words.of_partner(one, queues.get(one.pk, reach.Queue()), now)) for one in partners]
+    return sorted(told, key=lambda one: ("bad", "soon", "", "ok").index(one[1].tone))
+
+
+def _first_page(actor: Actor, now: datetime) -> list[Row]:
+    """What somebody here has to act on, the oldest first."""
+    hot = [one for one in lists.LISTS if one.hot]
+    found = [row for one in hot for row in _rows(actor, one, Asked(one.name), now, ON_FIRST_PAGE)]
+    return sorted(found, key=lambda row: row.at)[:ON_FIRST_PAGE]
+
+
+def _rows(actor: Actor, one: DeskList, asked: Asked, now: datetime, limit: int = PER_PAGE) -> list[Row]:
+    """A page of a list, and one row more if there is more."""
+    start = (asked.page - 1) * limit
+    end = start + limit + 1
+    if one.direction == "refused":
+        found = reach.refusals(actor).filter(Q(sender=asked.partner) if asked.partner else Q())
+        names = {who.organisation.ods_code: who.organisation.name for who in reach.partners(actor)}
+        return [_turned_away(row, names) for row in found.order_by(*one.order)[start:end]]
+    if one.direction == "out":
+        to = Q(to__organisation__ods_code=asked.partner) if asked.partner else Q()
+        sent = _with_under_way(reach.sent(actor).filter(one.holds, to).order_by(*one.order))[start:end]
+        return rows_sent(actor, list(sent), now)
+    by = Q(sender__organisation__ods_code=asked.partner) if asked.partner else Q()
+    return rows_received(actor, list(reach.received(actor).filter(one.holds, by).order_by(*one.order)[start:end]), now)
+
+
+def _with_under_way(found: QuerySet[OutboxMessage]) -> QuerySet[OutboxMessage]:
+    trying = Exists(claims.under_way(OuterRef("pk"))) & Q(due_at__gt=timezone.now())
+    return found.annotate(trying=trying)
+
+
+def rows_sent(actor: Actor, found: list[OutboxMessage], now: datetime) -> list[Row]:
+    """Messages of ours as rows. One query for whom they concern."""
+    about = describe(actor, [(one.concerns, one.concerns_id) for one in found])
+    return [
+        Row(
+            one.pk,
+            "out",
+            words.called(one.event),
+            one.to.organisation.name,
+            one.queued_at if one.state == OutboxMessage.State.QUEUED else (one.settled_at or one.created_at),
+            words.of_sent(one, now, trying=getattr(one, "trying", False)),
+            about.get((one.concerns, one.concerns_id)),
+            one.assigned_to.name if one.assigned_to else "",
+        )
+        for one in found
+    ]
+
+
+def concern(message: InboxMessage) -> tuple[str, str]:
+    """What a received message is about: what the message of ours was that it answers, else itself by its event."""
+    if message.answers is not None:
+        return message.answers.concerns, message.answers.concerns_id
+    return message.event, str(message.pk)
+
+
+def rows_received(actor: Actor, found: list[InboxMessage], now: datetime) -> list[Row]:
+    about = describe(actor, [concern(one) for one in found])
+    return [
+        Row(
+            one.pk,
+            "in",
+            words.called(one.event),
+            one.sender.organisation.name,
+            one.received_at,
+            words.of_received(one, now),
+            about.get(concern(one)),
+            one.assigned_to.name if one.assigned_to else "",
+        )
+        for one in found
+    ]
+
+
+def _turned_away(row: Refusal, names: dict[str, str]) -> Row:
+    said = words.Said("It broke a rule of the exchange; its sender was told which.", "Theirs to mend.")
+    return Row(row.pk, "refused", "Message", names.get(row.sender, row.sender), row.at, said, None)
+
+
+# One message ----------------------------------------------------------------------------------------------------------
+def sent(actor: Actor, message: OutboxMessage) -> dict[str, Any]:
+    """The life of a message of ours."""
+    now = timezone.now()
+    tries = list(message.tries.order_by("number"))
+    trying = bool(message.due_at and message.due_at > now and tries and tries[-1].ended_at is None)
+    said = words.of_sent(message, now, trying=trying)
+    answers = list(message.answered_by.select_related("sender__organisation").defer("payload", "reply"))
+    return _common(actor, message) | {
+        "direction": "out",
+        "called": words.called(message.event),
+        "partner": message.to.organisation,
+        "said": said,
+        "tries": list(words.tries(tries)),
+        "answers": rows_received(actor, answers, now),
+        "about": describe(actor, [(message.concerns, message.concerns_id)]).get(
+            (message.concerns, message.concerns_id)
+        ),
+        "give_up_at": message.queued_at + timedelta(hours=settings.GIVE_UP_AFTER_HOURS),
+        "may_send_again": said.ours or message.state in (OutboxMessage.State.QUEUED, OutboxMessage.State.SET_ASIDE),
+        "may_set_aside": message.state in ("queued", "refused", "expired"),
+        "seen": hashlib.sha256(repr((said, len(tries), len(answers))).encode()).hexdigest()[:16],
+        "settled": message.state == OutboxMessage.State.DELIVERED,
+    }
+
+
+def received(actor: Actor, message: InboxMessage) -> dict[str, Any]:
+    """The life of a message from elsewhere."""
+    said = words.of_received(message, timezone.now())
+    return _common(actor, message) | {
+        "direction": "in",
+        "called": words.called(message.event),
+        "partner": message.sender.organisation,
+        "said": said,
+        "about": describe(actor, [concern(message)]).get(concern(message)),
+        "may_deal": message.state == InboxMessage.State.NEEDS_REVIEW,
+        "seen": hashlib.sha256(repr(said).encode()).hexdigest()[:16],
+        "settled": message.state in (InboxMessage.State.FILED, InboxMessage.State.DEALT_WITH),
+    }
+
+
+def _common(actor: Actor, message: OutboxMessage | InboxMessage) -> dict[str, Any]:
+    may = actor.may(Permission.HANDLE_MESSAGES)
+    return {
+        "message": message,
+        "notes": list(message.notes.all()),
+        "may_handle": may,
+        "may_read_sealed": actor.may(Permission.READ_SEALED),
+        "colleagues": list(colleagues(actor.organisation_id, Permission.HANDLE_MESSAGES)) if may else [],
+    }

@@ -1,0 +1,190 @@
+"""A partner and a message in words: what happened, what comes next, whose turn it is. Pure; no ids, no codes."""
+
+import datetime as dt
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from django.conf import settings
+
+from exchange import errors
+from exchange.desk.reach import Queue
+from exchange.models import DeliveryAttempt, InboxMessage, OutboxMessage, Partner
+from ui.dates import ago, when
+
+Out, In = OutboxMessage.State, InboxMessage.State
+
+#: What a message is called, by its event.
+_CALLED: Final = {
+    "servicerequest-request": "Referral",
+    "servicerequest-response": "Answer to a referral",
+    "document": "Letter",
+}
+#: Outcome of a try or trouble of a message -> what it says of the partner, after "They" or alone.
+_SENTENCES: Final = {
+    one.code: one.sentence
+    for one in (
+        errors.PartnerUnreachable,
+        errors.PartnerTimedOut,
+        errors.PartnerFailed,
+        errors.PartnerRefused,
+        errors.OurFault,
+        errors.AnswerTooLong,
+        errors.LinkElsewhere,
+        errors.NotOffered,
+    )
+}
+_OUTCOMES: Final = _SENTENCES | {
+    "delivered": "Delivered.",
+    "duplicate": "They had it already: an earlier try had arrived.",
+    "lost": "Our worker stopped in the middle; the next try made sure.",
+}
+#: How far a try came -> whose side it ended on.
+_SIDES: Final = {"connect": "theirs", "await-reply": "theirs", "reply": "theirs", "ours": "ours"}
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """One sentence of what is, one of whose turn it is. `tone`: "bad", "soon", "ok" or "" (quiet)."""
+
+    sentence: str
+    turn: str
+    tone: str = ""
+    ours: bool = False
+
+
+def called(event: str) -> str:
+    """What a message is called on screen."""
+    return _CALLED.get(event, event.replace("-", " ").capitalize())
+
+
+def messages(count: int) -> str:
+    return "1 message" if count == 1 else f"{count} messages"
+
+
+def how_long(since: dt.datetime, now: dt.datetime) -> str:
+    """ "4 minutes", "3 hours", "2 days": rounded down, at least a minute."""
+    minutes = max(1, int((now - since).total_seconds() // 60))
+    for name, size in (("day", 1440), ("hour", 60), ("minute", 1)):
+        if minutes >= size:
+            count = minutes // size
+            return f"{count} {name}" if count == 1 else f"{count} {name}s"
+    raise AssertionError("unreachable: there is at least a minute")
+
+
+# Partners -------------------------------------------------------------------------------------------------------------
+def of_partner(partner: Partner, queue: Queue, now: dt.datetime) -> Said:
+    """How it is with a partner: by what came through, not by what is said to be up."""
+    name = partner.organisation.name
+    if not partner.enabled:
+        waits = f" {messages(queue.waiting)} wait{'s' if queue.waiting == 1 else ''}." if queue.waiting else ""
+        return Said(f"Switched off: nothing is sent to {name}.{waits}", "Switch it on when they are ready.", "soon")
+    age = now - queue.oldest if queue.oldest else dt.timedelta()
+    if partner.failing_since is not None:
+        return _failing(partner, queue, age, now)
+    if not queue.waiting:
+        return Said(_last(partner, now), "Nothing to do.", "ok" if partner.last_delivered_at else "")
+    going = f"{messages(queue.waiting)} on the way, the oldest for {how_long(queue.oldest or now, now)}."
+    if age >= dt.timedelta(minutes=settings.EXCHANGE_FAIL_MINUTES):
+        return Said(going, f"Ring {name}: they are slow to take what we send.", "bad", ours=True)
+    late = age >= dt.timedelta(minutes=settings.EXCHANGE_WARN_MINUTES)
+    return Said(going, "Nothing to do yet.", "soon" if late else "")
+
+
+def _failing(partner: Partner, queue: Queue, age: dt.timedelta, now: dt.datetime) -> Said:
+    name = partner.organisation.name
+    since = f"{name} has not answered since {when(partner.failing_since, now)}."
+    if not queue.waiting:
+        return Said(f"{since} Nothing waits for them.", "Nothing to do yet.", "soon")
+    waits = f"{messages(queue.waiting)} wait{'s' if queue.waiting == 1 else ''}; {_again(queue.next_try, now)}"
+    if age >= dt.timedelta(minutes=settings.EXCHANGE_FAIL_MINUTES):
+        return Said(f"{since} {waits}", f"Ring {name} if something cannot wait.", "bad", ours=True)
+    return Said(f"{since} {waits}", "Nothing to do yet.", "soon")
+
+
+def _again(next_try: dt.datetime | None, now: dt.datetime) -> str:
+    if next_try is None or next_try <= now:
+        return "we are trying again now."
+    if next_try - now < dt.timedelta(minutes=1):
+        return "we try again within a minute."
+    said = when(next_try, now)
+    return f"we try again at {said}." if " " not in said else f"we try again {said}."
+
+
+def _last(partner: Partner, now: dt.datetime) -> str:
+    sent, heard = partner.last_delivered_at, partner.last_received_at
+    if not sent and not heard:
+        return "Nothing has been exchanged with them yet."
+    parts = [f"Last delivered {ago(sent, now)}" if sent else "", f"last heard from {ago(heard, now)}" if heard else ""]
+    told = ", ".join(part for part in parts if part)
+    return f"{told[0].upper()}{told[1:]}."
+
+
+# Messages -------------------------------------------------------------------------------------------------------------
+def of_sent(message: OutboxMessage, now: dt.datetime, *, trying: bool = False) -> Said:
+    """Where a message of ours stands. `trying`: a worker is calling at this moment."""
+    name = message.to.organisation.name
+    if message.state == Out.DELIVERED:
+        return Said(f"Delivered {ago(message.settled_at, now)}.", "They have it.", "ok")
+    if message.state == Out.REFUSED:
+        return Said(
+            f"Not accepted by {name}'s system {ago(message.settled_at, now)}.",
+            f"Ring {name}, then send it again or set it aside.",
+            "bad",
+            ours=True,
+        )
+    if message.state == Out.EXPIRED:
+        tried = f"{message.attempts} tries" if message.attempts != 1 else "1 try"
+        return Said(
+            f"Not delivered after {tried}; we stopped {ago(message.settled_at, now)}.",
+            f"Ring {name}, then send it again.",
+            "bad",
+            ours=True,
+        )
+    if message.state == Out.SET_ASIDE:
+        return Said(f"Set aside {ago(message.settled_at, now)}: it is not sent.", "Closed unless you send it again.")
+    return _queued(message, now, trying)
+
+
+def _queued(message: OutboxMessage, now: dt.datetime, trying: bool) -> Said:
+    late = now - message.queued_at >= dt.timedelta(minutes=settings.EXCHANGE_WARN_MINUTES)
+    if not message.to.enabled:
+        return Said(f"Waits: {message.to.organisation.name} is switched off.", "Nothing to do yet.", "soon")
+    if trying:
+        return Said("We are sending it now.", "Nothing to do yet.")
+    if not message.trouble:
+        return Said(f"Waits since {when(message.queued_at, now)} for its turn.", "Nothing to do yet.")
+    again = _again(message.due_at, now)
+    why = _SENTENCES.get(message.trouble, "It did not arrive.")
+    return Said(f"{why} {again[0].upper()}{again[1:]}", "Nothing to do yet.", "soon" if late else "")
+
+
+def of_received(message: InboxMessage, now: dt.datetime) -> Said:
+    """Where a message from elsewhere stands."""
+    if message.state == In.FILED:
+        return Said(f"Filed {ago(message.settled_at, now)}.", "Nothing to do.", "ok")
+    if message.state == In.NEEDS_REVIEW:
+        return Said(message.review_reason, "Somebody here has to look.", "bad", ours=True)
+    if message.state == In.DEALT_WITH:
+        return Said(f"Dealt with by a person {ago(message.settled_at, now)}.", "Closed.")
+    return Said(f"Came in {ago(message.received_at, now)} and is being read.", "Nothing to do yet.")
+
+
+@dataclass(frozen=True, slots=True)
+class Try:
+    """One try in words. `took` in seconds, empty while under way; `side` says whose side it ended on."""
+
+    number: int
+    at: dt.datetime
+    outcome: str
+    took: str
+    side: str
+
+
+def tries(found: list[DeliveryAttempt]) -> Iterator[Try]:
+    for one in found:
+        took = f"{(one.ended_at - one.started_at).total_seconds():.1f} s" if one.ended_at else ""
+        arrived = one.outcome in ("delivered", "duplicate")
+        side = "" if arrived or not one.ended_at else _SIDES.get(one.phase, "ours")
+        said = _OUTCOMES.get(one.outcome, "It did not arrive.") if one.ended_at else "Under way."
+        yield Try(one.number, one.started_at, said, took, side)

@@ -1,0 +1,83 @@
+"""Whom the exchange desk says a message concerns: through reach, and what becomes of the referral."""
+
+from collections.abc import Callable
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from django.utils import timezone
+
+from access.models import Organisation
+from conftest import Person
+from exchange.desk import actions
+from exchange.happenings import describe
+from exchange.models import InboxMessage, OutboxMessage
+from records.models import Letter, Patient, Relationship
+from records.tests.saying import file_letter
+from referrals.models import Referral
+
+pytestmark = pytest.mark.django_db
+
+
+def message_of(referral: Referral) -> OutboxMessage:
+    return OutboxMessage.objects.get(concerns_id=str(referral.pk))
+
+
+def test_a_referral_set_aside_is_not_delivered_and_sent_again_is_on_its_way(
+    make_sent: Callable[..., Referral], receptionist: Person, make_patient: Callable[..., Patient]
+) -> None:
+    referral = make_sent(patient=make_patient())
+    message = message_of(referral)
+    actions.set_aside(message=message, why="Patient went private", by=receptionist.actor)
+    referral.refresh_from_db()
+    assert referral.state == "not-delivered"
+    page = receptionist.client.get(f"/referrals/{referral.pk}/").content.decode()
+    assert "Set aside at the exchange desk" in page
+    actions.send_again(message=message, by=receptionist.actor)
+    referral.refresh_from_db()
+    assert referral.state == "sent"
+
+
+def test_the_desk_names_the_patient_to_whoever_may_know(
+    make_sent: Callable[..., Referral], receptionist: Person, stranger: Person, make_patient: Callable[..., Patient]
+) -> None:
+    patient = make_patient(family="Unmistakable")
+    referral = make_sent(patient=patient)
+    html = receptionist.client.get("/exchange/?list=waiting").content.decode()
+    assert "UNMISTAKABLE" in html
+    assert f"/referrals/{referral.pk}/" in html
+    assert "UNMISTAKABLE" not in stranger.client.get("/exchange/?list=waiting").content.decode()
+    assert describe(stranger.actor, [("referral", str(referral.pk))]) == {}
+    Relationship.objects.all().delete()
+    assert describe(receptionist.actor, [("referral", str(referral.pk))]) == {}
+
+
+def test_a_letter_that_came_in_leads_to_its_page_for_clinicians_only(
+    make_patient: Callable[..., Patient],
+    infirmary: Organisation,
+    gp: Person,
+    receptionist: Person,
+    stranger: Person,
+    make_sent: Callable[..., Referral],
+) -> None:
+    patient = make_patient(family="Smith", given="Jane")
+    hospital = message_of(make_sent(patient=patient)).to
+    letter = file_letter(infirmary, patient, "<p>Seen</p>", title="Clinic letter")
+    came = InboxMessage.objects.create(
+        sender=hospital,
+        request_id=uuid4(),
+        correlation_id=uuid4(),
+        bundle_id="b",
+        event="document",
+        payload="{}",
+        sha256="0",
+        reply="{}",
+        state="filed",
+        settled_at=timezone.now(),
+    )
+    Letter.objects.filter(pk=letter.pk).update(message_id=str(came.pk))
+    asked = [("document", str(came.pk))]
+    told: Any = describe(gp.actor, asked)[asked[0]]
+    assert (told.text, told.href) == ("SMITH, Jane: Clinic letter", f"/patients/{patient.pk}/letters/{letter.pk}/")
+    assert describe(receptionist.actor, asked)[asked[0]].href == f"/patients/{patient.pk}/"
+    assert describe(stranger.actor, asked) == {}
