@@ -7,6 +7,7 @@ import httpx
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.artefacts import keep
 from tests.journeys.conftest import Stack
 from tests.journeys.test_referral_journey import open_jane
 
@@ -43,6 +44,7 @@ def test_a_hospital_that_is_down_is_said_to_be_and_recovers(stack: Stack, sign_i
         words = re.compile(r"Northern Infirmary has not answered since \d\d:\d\d\. This is what it sent .+ We ")
         expect(said).to_contain_text(words, timeout=60_000)
         expect(page.locator("#medicines .stale")).to_contain_text("Northern Infirmary")
+        keep(page, "gp-sources-stale")
     finally:
         stack.behave("hospital", mode="normal")
     expect(said).to_have_count(0, timeout=120_000)

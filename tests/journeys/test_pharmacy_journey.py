@@ -11,6 +11,7 @@ from playwright.sync_api import expect
 
 from exchange.tests.second_opinion import faults
 from referrals.tests.published import TABLES, musts
+from tests.artefacts import keep
 from tests.journeys.conftest import Stack
 from tests.journeys.test_referral_journey import SignIn, open_jane, refer
 
@@ -52,6 +53,7 @@ def test_a_blood_pressure_check_is_asked_for_and_its_result_comes_back(stack: St
     expect(row).to_contain_text(re.compile(r"Completed by .*\d{2,3}/\d{2,3} mmHg"), timeout=60_000)
     expect(theirs).to_contain_text("Completed by Market Square Pharmacy", timeout=30_000)
     expect(theirs).not_to_contain_text("mmHg")  # a result is none of reception's business
+    keep(page, "gp-pharmacy-completed")
     # The demonstration itself has sent another one; both arrived once and were taken at once.
     arrived = stack.arrivals("pharmacy")
     assert {arrival["status"] for arrival in arrived} == {200}

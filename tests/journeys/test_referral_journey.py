@@ -7,6 +7,7 @@ import httpx
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.artefacts import keep
 from tests.journeys.conftest import Stack, wait_for
 
 pytestmark = pytest.mark.xdist_group("stack")
@@ -41,6 +42,7 @@ def test_a_referral_travels_and_its_letter_comes_back(stack: Stack, sign_in: Sig
     for source in ("Northern Infirmary", "Cityview"):
         expect(page.locator("body")).to_contain_text(source)
     expect(page.locator("#medicines")).to_contain_text("Sources disagree")
+    keep(page, "gp-one-screen")
     patient = page.url
     refer(page, "Dermatology", "A changing mole on the left forearm.")
     page.goto(patient)
@@ -48,9 +50,11 @@ def test_a_referral_travels_and_its_letter_comes_back(stack: Stack, sign_in: Sig
     # From here on the page is left alone: it must become true by itself.
     expect(row).to_contain_text("Booked", timeout=60_000)
     expect(row).to_contain_text("Letter received", timeout=60_000)
+    keep(page, "gp-letter-received")
     row.get_by_role("link", name="Read the letter").click()
     expect(page.locator("h1")).to_be_visible()
     expect(page.locator("main")).to_contain_text("Dermatology")
+    keep(page, "gp-letter-read")
     new = [a for a in stack.arrivals() if a["sha256"] not in before]
     assert len(new) == 1, "one referral is one arrival"
 
@@ -64,6 +68,7 @@ def test_the_hospital_reads_what_was_sent_and_nothing_else(stack: Stack, sign_in
     page.goto("/referrals/received/")
     page.locator("main a", has_text=re.compile("SMITH, Jane")).first.click()
     expect(page.locator("main")).to_contain_text("Reason")
+    keep(page, "hospital-referral-received")
     answer = page.goto(jane)
     assert answer is not None
     assert answer.status in (403, 404)
@@ -75,6 +80,7 @@ def test_reception_sees_where_it_stands_and_not_the_record(sign_in: SignIn) -> N
     expect(page.locator("#referrals")).to_be_visible()
     expect(page.locator("#medicines")).to_have_count(0)
     expect(page.locator("#problems")).to_have_count(0)
+    keep(page, "reception-patient")
 
 
 def test_social_care_reads_a_plain_summary(sign_in: SignIn) -> None:
@@ -84,6 +90,7 @@ def test_social_care_reads_a_plain_summary(sign_in: SignIn) -> None:
     page.wait_for_url(re.compile(r"/care/[0-9a-f-]{36}/"))
     for heading in ("Whom to ring", "Watch for", "Medicines"):
         expect(page.locator("main")).to_contain_text(heading)
+    keep(page, "care-summary")
 
 
 def test_another_practice_finds_nobody(sign_in: SignIn) -> None:
@@ -105,6 +112,14 @@ def test_a_hospital_that_is_down_is_told_in_words_and_reached_once_it_is_back(st
     expect(row).to_contain_text(
         re.compile(r"has not answered since \d\d:\d\d\. We (try|are trying) again"), timeout=40_000
     )
+    keep(page, "gp-hospital-down")
+    desk = sign_in("reception@riverside.example")
+    desk.goto("/exchange/")
+    told = desk.locator(".partners li", has_text="Northern Infirmary")
+    expect(told).to_contain_text(
+        re.compile(r"has not answered since \d\d:\d\d\. \d+ messages? waits?; we (try|are trying)")
+    )
+    keep(desk, "desk-hospital-down")
     stack.kill("valkey")
     stack.kill("worker")
     stack.behave("hospital", mode="normal")
@@ -115,3 +130,5 @@ def test_a_hospital_that_is_down_is_told_in_words_and_reached_once_it_is_back(st
     arrived = stack.arrivals()[before:]
     assert len({a["sha256"] for a in arrived}) == 1, "repeats carry identical bytes"
     assert len([a for a in arrived if a["status"] == 200]) == 1, "taken once"
+    expect(told).to_contain_text("Nothing to do", timeout=30_000)
+    keep(desk, "desk-hospital-back")
