@@ -9,6 +9,7 @@ from access.actor import acting, system
 from records.ingest.storing import take_turn
 from records.models import DuplicateSuggestion
 from records.people import duplicates
+from ui.numbers import count
 
 _AT_ONCE: Final = 500
 
@@ -24,4 +25,4 @@ class Command(BaseCommand):
                 take_turn()
                 duplicates.look(batch)
         found = DuplicateSuggestion.objects.filter(state=DuplicateSuggestion.State.OPEN).count()
-        self.stdout.write(f"{len(ids):,} patients compared, {found:,} pairs to be decided")
+        self.stdout.write(f"{count(len(ids), 'patient')} compared, {count(found, 'pair')} to be decided")
