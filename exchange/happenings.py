@@ -57,7 +57,7 @@ def happen(name: str, **ids: str) -> None:
 
 
 def kept_elsewhere(ids: Collection[UUID]) -> list[str]:
-    """What the rooms above keep of somebody besides their record, counted in words: "2 referrals". No content."""
+    """What the rooms above keep of somebody besides their record, counted in words: "referrals 2". No content."""
     return [words for path in _messages().KEPT if (words := import_string(path)(ids))]
 
 

@@ -12,7 +12,6 @@ from access.permissions import Permission
 from records import reach
 from records.models import LetterRead, Patient
 from referrals.models import Referral, ReferralEvent
-from ui.numbers import count
 
 #: What has left the practice; drafts and withdrawn drafts are nobody else's business.
 _NEVER_SENT: Final = (Referral.State.DRAFT, Referral.State.WITHDRAWN)
@@ -41,7 +40,7 @@ def of_patient(actor: Actor, patient: Patient) -> QuerySet[Referral]:
 def kept(ids: Collection[UUID]) -> str:
     """How many referrals there are of somebody, whoever wrote them, in words; "" for none. No content."""
     number = Referral.objects.filter(patient__in=ids).count()
-    return count(number, "referral") if number else ""
+    return f"referrals {number:,}" if number else ""
 
 
 def referral_or_404(actor: Actor, referral_id: UUID) -> Referral:

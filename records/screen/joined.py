@@ -1,6 +1,6 @@
 """What a record would be if two patients were joined: shown before anybody decides. Nothing is changed by looking."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -14,7 +14,7 @@ from records.people import comparing, joinable
 from records.people.likeness import Facts, Likeness, likeness
 from records.people.restricted import everyone_same
 from records.screen.held import Held
-from ui.numbers import count
+from records.screen.rows import Row
 
 _PARTS: Final[dict[str, Callable[..., dict[str, Any]]]] = {
     "Medicines": panels.medicines,
@@ -75,9 +75,8 @@ def _side(actor: Actor, patient: Patient) -> Side:
 
 
 def _counted(held: dict[str, int]) -> list[str]:
-    """Every kind there is something of, the most first: "3 medicines"."""
-    most_first = sorted(held.items(), key=lambda one: -one[1])
-    return [count(number, words.one(kind).lower(), words.several(kind).lower()) for kind, number in most_first]
+    """Every kind there is something of, the most first: "medicines 3"."""
+    return [f"{words.several(kind).lower()} {number:,}" for kind, number in sorted(held.items(), key=lambda k: -k[1])]
 
 
 def _warnings(patient: Patient, other: Patient) -> list[str]:
@@ -122,10 +121,21 @@ def _clinical(
     for name, panel in _PARTS.items():
         before = [panel(actor, held.patient, held)["rows"] for held in (mine, theirs)]
         after = panel(actor, patient, whole)["rows"]
-        known = {row.what for row in before[0]}
-        brings = tuple(dict.fromkeys(row.what for row in before[1] if row.what not in known))
+        brings = _brings(*before)
         old = {row.differs for rows in before for row in rows}
         new = tuple(f"{row.what}: {row.differs}" for row in after if row.differs and row.differs not in old)
         if brings or new:
             found.append((name, brings, new))
     return tuple(found)
+
+
+def _brings(mine: Sequence[Row], theirs: Sequence[Row]) -> tuple[str, ...]:
+    """What only the other record has: a thing by its name; of a thing that both have, what is said otherwise of it."""
+    known = {row.what: {said.what.casefold() for said in row.says} for row in mine}
+    found: list[str] = []
+    for row in theirs:
+        if row.what in known:
+            found += [said.what for said in row.says if said.what.casefold() not in known[row.what]]
+        else:
+            found.append(row.what)
+    return tuple(dict.fromkeys(found))

@@ -36,7 +36,7 @@ def test_every_kind_of_entry_is_counted(
     for _ in range(2):
         _say(riverside, two[1], kind)
     counted = [side.counts for side in preview(gp.actor, *two).sides]
-    assert counted == [(), (f"2 {KINDS[kind].several.lower()}",)]
+    assert counted == [(), (f"{KINDS[kind].several.lower()} 2",)]
     assert counted[1][0] in page(two, gp)
 
 
@@ -51,7 +51,7 @@ def test_letters_filed_are_counted_and_what_runs_the_practice_is_not(
 ) -> None:
     file_letter(infirmary, two[0], "<p>Seen</p>")
     _say(riverside, two[0], "administrative")
-    assert preview(gp.actor, *two).sides[0].counts == ("1 letter",)
+    assert preview(gp.actor, *two).sides[0].counts == ("letters and documents 1",)
 
 
 def test_who_holds_most_is_offered_first(
@@ -96,13 +96,24 @@ def test_a_disagreement_that_arises_only_when_both_stand_together_is_named(
     assert "New disagreement: Bisoprolol" in page(two, gp)
 
 
+def test_a_third_dose_beside_two_that_differ_already_is_named(
+    two: tuple[Patient, Patient], riverside: Organisation, infirmary: Organisation, gp: Person
+) -> None:
+    kept, other = two
+    say(riverside, kept, "medicine", "Bisoprolol 2.5mg tablets", "318605000", detail={"dose": "2.5 mg"})
+    say(infirmary, kept, "medicine", "Bisoprolol 5mg tablets", "318590006", detail={"dose": "5 mg"})
+    say(infirmary, other, "medicine", "Bisoprolol 10mg tablets", "318591005", detail={"dose": "10 mg"})
+    ((name, brings, _),) = preview(gp.actor, kept, other).clinical
+    assert (name, brings) == ("Medicines", ("Bisoprolol 10mg tablets, 10 mg",))
+
+
 def test_who_does_not_read_records_is_told_counts_and_nothing_clinical(
     two: tuple[Patient, Patient], infirmary: Organisation, practice_manager: Person
 ) -> None:
     say(infirmary, two[1], "allergy", "Allergy to penicillin", "91936005")
     assert preview(practice_manager.actor, *two).clinical == ()
     told = page(two, practice_manager)
-    assert "1 allergy" in told
+    assert "allergies 1" in told
     assert "penicillin" not in told.lower()
 
 

@@ -66,7 +66,7 @@ def side_by_side(patient: Patient, said: Json, *, fits: bool) -> list[Difference
         "NHS number": (nhs_number(patient.nhs_number), nhs_number(about.nhs_number)),
     }
     return [
-        Difference(field, ours, theirs, bool(ours) and _plain(field, ours) != _plain(field, theirs))
+        Difference(field, ours, theirs, bool(ours and theirs) and _plain(field, ours) != _plain(field, theirs))
         for field, (ours, theirs) in pairs.items()
         if not (hidden and field in _WHERE) and (ours or theirs) and field != "Practice"
     ]

@@ -42,8 +42,8 @@ def test_the_preview_counts_referrals_of_each_whoever_wrote_them(
     make_draft(patient=joined)
     make_sent(patient=one)
     sides = [side.counts for side in preview(gp.actor, one, other).sides]
-    assert sides == [("2 referrals",), ()]
-    assert "2 referrals" in gp.client.get(f"/patients/{one.pk}/merge/{other.pk}/").content.decode()
+    assert sides == [("referrals 2",), ()]
+    assert "referrals 2" in gp.client.get(f"/patients/{one.pk}/merge/{other.pk}/").content.decode()
 
 
 def test_nothing_is_sent_for_the_kept_who_has_died(
