@@ -23,6 +23,14 @@ _OWN: Final = re.compile(r"(Medication|Binary)/([A-Za-z0-9\-.]{1,64})")
 _ID: Final = re.compile(r"[A-Za-z0-9\-.]{1,64}")
 
 
+#: It had the Patient and has it no more, or never had it.
+_GONE: Final = frozenset({404, 410})
+
+
+class PatientNotKnown(Exception):
+    """The partner has no Patient of that id, though its own search may have named it."""
+
+
 @dataclass(slots=True)
 class Pulled:
     """What came: entries in the order they came, and whether that is all of it."""
@@ -62,7 +70,8 @@ def pull(
 ) -> Pulled:
     """What a partner holds about its Patient `patient_id`, of what changed since (aware).
 
-    Raises DeliveryError when nothing could be had at all; what breaks off later is told by `broke`.
+    Raises PatientNotKnown, and DeliveryError when nothing could be had at all; what breaks off later is told by
+    `broke`.
     """
     if not _ID.fullmatch(patient_id):
         raise PartnerFailed("a Patient without a usable id")
@@ -111,7 +120,12 @@ def _searches(
 
 
 def _keep_patient(asking: Asking, patient_id: str, pulled: Pulled) -> None:
-    page = asking.get(f"{asking.base}/Patient/{patient_id}")
+    try:
+        page = asking.get(f"{asking.base}/Patient/{patient_id}")
+    except NotOffered as error:
+        if error.status in _GONE:
+            raise PatientNotKnown from None
+        raise
     if page.resource.get("resourceType") != "Patient":
         raise PartnerFailed("no Patient")
     pulled.entries.append(BundleEntry(0, f"{asking.base}/Patient/{patient_id}", page.resource))

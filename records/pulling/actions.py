@@ -13,7 +13,7 @@ from access import audit
 from access.actor import Actor, system
 from exchange.errors import DeliveryError, NotOffered, OurFault
 from exchange.fhir.bundles import BundleEntry
-from exchange.pulling import Pulled, patients_with_number, pull
+from exchange.pulling import PatientNotKnown, Pulled, patients_with_number, pull
 from exchange.settling import next_try
 from records.models import Finding, Patient, PatientLink, SourceCheck
 from records.pulling import keeping, schedule, whose
@@ -60,7 +60,10 @@ def _heard(check: SourceCheck) -> Pulled | None:
     found = whose.the_one(patients_with_number(partner, patient.nhs_number), patient)
     if found is None:
         return None
-    pulled = pull(partner, str(found.get("id", "")), since=check.since, tags=check.tags)
+    try:
+        pulled = pull(partner, str(found.get("id", "")), since=check.since, tags=check.tags)
+    except PatientNotKnown:
+        return None
     pulled.patient_id = str(found["id"])
     if check.since is None and not any(one.resource == found for one in pulled.entries):
         pulled.entries.insert(0, BundleEntry(0, "", found))  # what follows refers to it

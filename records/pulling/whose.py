@@ -1,7 +1,7 @@
 """Whose a partner's answer is. Pure: one entry about somebody else, and nothing of the answer may be kept."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Final
 
 from exchange.fhir.bundles import BundleEntry
@@ -36,16 +36,34 @@ def the_one(found: list[Json], patient: Patient) -> Json | None:
 def check(entries: Iterable[BundleEntry], patient_id: str, nhs_number: str, base: str) -> None:
     """Look at every entry of an answer. Raises MixedUp if one of them is about anybody but this patient.
 
-    What names nobody (Practitioner, Organization, Medication …) is nobody else's.
+    What names nobody (Practitioner, Organization, Medication …) is nobody else's. A Bundle within it is looked through
+    as well: its Patient may bear an id of its own there, and then must bear the NHS number.
     """
-    several = list(entries)
     ours = {f"Patient/{patient_id}", f"{base}/Patient/{patient_id}"}
-    ours |= {one.full_url for one in several if one.full_url and _is(one.resource, patient_id)}
-    for one in several:
-        if one.resource.get("resourceType") == "Patient" and not _is(one.resource, patient_id):
-            raise MixedUp("a Patient who is somebody else")
-        if not all(_means(subject, one.resource, ours, nhs_number) for subject in _subjects(one.resource)):
+    listed = [(one.full_url, one.resource) for one in entries]
+    _judge(listed, ours, lambda patient: _is(patient, patient_id), nhs_number)
+
+
+def _judge(listed: list[tuple[str, Json]], ours: set[str], is_ours: Callable[[Json], bool], nhs_number: str) -> None:
+    people = [(url, one) for url, one in listed if one.get("resourceType") == "Patient"]
+    if not all(is_ours(one) for _, one in people):
+        raise MixedUp("a Patient who is somebody else")
+    ours = ours | {url for url, _ in people if url} | {f"Patient/{one['id']}" for _, one in people if one.get("id")}
+    for _, resource in listed:
+        within = [resource, *every(resource.get("contained"))]
+        if not all(_means(subject, resource, ours, nhs_number) for one in within for subject in _subjects(one)):
             raise MixedUp("an entry about somebody else")
+        for bundle in (one for one in within if one.get("resourceType") == "Bundle"):
+            _judge(
+                [(text_at(entry, "fullUrl"), entry["resource"]) for entry in _entries(bundle)],
+                ours,
+                lambda patient: is_ours(patient) or demographics(patient).nhs_number == nhs_number,
+                nhs_number,
+            )
+
+
+def _entries(bundle: Json) -> Iterator[Json]:
+    yield from (one for one in every(bundle.get("entry")) if isinstance(one.get("resource"), dict))
 
 
 def _is(resource: Json, patient_id: str) -> bool:
@@ -58,7 +76,14 @@ def _subjects(resource: Json) -> Iterator[Json]:
         yield from every(resource.get(element))
     if resource.get("resourceType") == "Appointment":
         actors = [actor for one in every(resource.get("participant")) for actor in every(one.get("actor"))]
-        yield from (actor for actor in actors if "Patient" in (text_at(actor, "type"), *_steps(actor)))
+        yield from (actor for actor in actors if _names_a_patient(actor))
+    if resource.get("resourceType") == "Binary":  # whoever may see its context may see it: it may be about no patient
+        yield from (one for one in every(resource.get("securityContext")) if _names_a_patient(one))
+
+
+def _names_a_patient(reference: Json) -> bool:
+    by_number = text_at(reference.get("identifier"), "system") == System.NHS_NUMBER
+    return by_number or "Patient" in (text_at(reference, "type"), *_steps(reference))
 
 
 def _steps(reference: Json) -> list[str]:

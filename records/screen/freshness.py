@@ -24,6 +24,8 @@ HOW: Final[dict[str, str]] = {
 QUICK_SECONDS: Final = 2
 SLOW_SECONDS: Final = 15
 State = SourceCheck.State
+#: Of a source that has told us of this patient, which is more than not knowing them.
+_FORGOT: Final = "now says that it does not know this patient"
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +109,10 @@ def line(fresh: Fresh) -> str:
             said = f"Incomplete: {_broke_off(fresh.name, check)}. {_again(check)}"
         case State.MIXED_UP:
             said = f"{_mixed_up(fresh.name, check)} {_shown(fresh)}"
+        case State.NOT_KNOWN if fresh.told_at:
+            said = (
+                f"{fresh.name} {_FORGOT} (asked {when(check.heard_at)}). {_shown(fresh)} Ask them before relying on it."
+            )
         case State.FAILED:
             said = f"{fresh.name} {_does_not(check)} since {when(check.failing_since)}. {_shown(fresh)} {_again(check)}"
         case _:
@@ -203,7 +209,7 @@ def _words(fresh: Fresh) -> tuple[str, str]:
     if fresh.asking:
         return "", f"{told}, asking now" if told else "asking now"
     if check.state == State.NOT_KNOWN:
-        return "", "does not know this patient"
+        return (_FORGOT, f"showing what it {told}") if told else ("", "does not know this patient")
     return "", f"answered {ago(check.heard_at)}" if check.heard_at else told
 
 

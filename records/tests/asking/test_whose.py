@@ -21,6 +21,16 @@ from records.tests.asking.hospital import State, ask, jane_there, potassium, res
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
+def binary(context: Json) -> Json:
+    return {"resourceType": "Binary", "id": "b", "contentType": "image/png", "data": "aQ==", "securityContext": context}
+
+
+def within(*resources: Json, **urls: str) -> Json:
+    """A Bundle as an entry; `p="urn:uuid:…"` gives the resource of that id its full URL."""
+    entry = [{"resource": one} | ({"fullUrl": urls[one["id"]]} if one["id"] in urls else {}) for one in resources]
+    return {"resourceType": "Bundle", "id": "inner", "type": "collection", "entry": entry}
+
+
 def someone_elses() -> dict[str, list[Json]]:
     contained = {
         "resourceType": "Patient",
@@ -39,6 +49,15 @@ def someone_elses() -> dict[str, list[Json]]:
             appointment | {"participant": [{"actor": {"reference": "Patient/h2"}, "status": "accepted"}]}
         ],
         "a device's": [potassium("k2", "Device/1")],
+        "another's picture": [binary({"reference": "Patient/h2"})],
+        "another's picture by number": [binary(by_number)],
+        "another's within a contained entry": [potassium("k2") | {"contained": [potassium("c", "Patient/h2")]}],
+        "another subject in a Bundle": [within(potassium("k2", "Patient/h2"))],
+        "another Patient in a Bundle": [within(jane_there(id="h2", identifier=[]))],
+        "another number in a Bundle": [within(jane_there(id="x", identifier=[by_number["identifier"]]))],
+        "another's picture in a Bundle": [within(binary({"reference": "Patient/h2"}))],
+        "another subject two Bundles deep": [within(within(potassium("k2", "Patient/h2")))],
+        "another's in a contained Bundle": [potassium("k2") | {"contained": [within(potassium("c", "Patient/h2"))]}],
     }
 
 
@@ -61,6 +80,24 @@ def test_another_patients_entry_spoils_the_whole_answer(
     server.replies["/Patient/h1/$everything"] = Reply(body=bundle(potassium("k3")))
     assert ask(check) == "heard"
     assert said(gp, check.patient) == ""
+
+
+@pytest.mark.parametrize(
+    "ours",
+    [
+        binary({"reference": "Patient/h1"}),
+        binary({"reference": "DocumentReference/d"}),
+        within(potassium("k2"), jane_there()),
+        within(jane_there(id="x"), potassium("k2", "urn:uuid:x"), x="urn:uuid:x"),
+        within(jane_there(id="x"), potassium("k2", "Patient/x")),
+    ],
+)
+def test_what_is_theirs_within_a_bundle_or_beside_a_picture_spoils_nothing(
+    check: SourceCheck, server: Server, ours: Json
+) -> None:
+    server.replies["/Patient/h1/$everything"] = Reply(body=bundle(jane_there(), potassium("k1"), ours))
+    assert ask(check) == "heard"
+    assert "k1" in results()
 
 
 @pytest.mark.parametrize(
@@ -129,6 +166,30 @@ def test_a_hospital_that_does_not_know_them_says_so_quietly(check: SourceCheck, 
     assert [said(gp, check.patient, panel) for panel in freshness.AFFECTED] == [""] * len(freshness.AFFECTED)
     region = freshness.region(Held(gp.actor, check.patient))
     assert region["sources"] == [("Northern Infirmary", "", "does not know this patient")]
+
+
+@pytest.mark.parametrize("how", ["not found by number", "found and then gone"])
+def test_a_hospital_that_knew_them_and_knows_them_no_more_is_said_where_its_entries_stand(
+    check: SourceCheck, server: Server, gp: Person, how: str
+) -> None:
+    assert ask(check) == "heard"
+    before = freshness.region(Held(gp.actor, check.patient))["seen"]
+    if how == "not found by number":
+        server.replies["/Patient?identifier="] = Reply(body=bundle())
+    else:
+        server.replies["/Patient/h1/$everything"] = Reply(404)
+        server.replies["/Patient/h1"] = Reply(410)
+    assert ask(check) == "not-known"
+    assert results() == ["k1"], "what it said stays"
+    words = said(gp, check.patient)
+    assert words.startswith("Northern Infirmary now says that it does not know this patient (asked ")
+    assert "This is what it sent" in words
+    assert said(gp, check.patient, "allergies") == ""
+    region = freshness.region(Held(gp.actor, check.patient))
+    ((name, wrong, rest),) = region["sources"]
+    assert (name, wrong) == ("Northern Infirmary", "now says that it does not know this patient")
+    assert rest.startswith("showing what it")
+    assert freshness.changed_since(before, region["seen"]), "the panels follow"
 
 
 @pytest.mark.parametrize(
