@@ -31,6 +31,7 @@ urlpatterns = [
     path("<uuid:patient_id>/problems/past/", record.past_problems, name="past-problems"),
     path("<uuid:patient_id>/medicines/past/", record.past_medicines, name="past-medicines"),
     path("<uuid:patient_id>/results/", results.all_results, name="all-results"),
+    path("<uuid:patient_id>/results/find/", results.find_tests, name="find-tests"),
     path("<uuid:patient_id>/results/<uuid:result_id>/", results.one_test, name="one-test"),
     path("<uuid:patient_id>/reports/", results.reports, name="reports"),
     path("<uuid:patient_id>/reports/<uuid:report_id>/", results.report, name="report"),

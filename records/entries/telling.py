@@ -59,6 +59,7 @@ LABELS: Final = {
     "minutesDuration": "Minutes",
     "mothersMaidenName": "Mother's maiden name",
     "numberOfInstances": "Images",
+    "outcomeCodeableConcept": "Outcome",
     "participant": "Who took part",
     "payload": "Message",
     "primarySource": "Said by who gave it",
@@ -377,7 +378,7 @@ def _concept(value: Json) -> str:
     """A CodeableConcept as worded, and its coded name where that says something else."""
     first = next((str(c["code"]) for c in codings(value) if c.get("code")), "")
     said = _NAMED.get(first) or plain(_text(words(value)))
-    coded = plain(next((str(c["display"]) for c in codings(value) if c.get("display")), ""))
+    coded = plain(_text(next((str(c["display"]) for c in codings(value) if c.get("display")), "")))
     if first in _NAMED:
         return said
     return f"{said} (coded as {coded})" if coded and coded.casefold() != said.casefold() else said

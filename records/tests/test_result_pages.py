@@ -90,15 +90,44 @@ def test_a_name_finds_a_test_with_and_without_scripts(
     patient = make_patient()
     say(riverside, patient, "result", "Serum potassium", "1", value="4.7")
     say(riverside, patient, "result", "Ferritin", "2", value="30")
-    whole = page(gp, patient, "results/?q=pot ser")
+    client, find = gp.client, f"/patients/{patient.pk}/results/find/"
+    answer = client.post(find, {"words": "pot ser"}, follow=True)
+    assert answer.redirect_chain == [(find, 302)]  # the words are in no address
+    whole = answer.content.decode()
     assert whole.startswith("<!DOCTYPE html>")
-    part = page(gp, patient, "results/?q=pot", headers={"HX-Request": "true"})
+    part = client.post(find, {"words": "pot"}, headers={"HX-Request": "true"}).content.decode()
     assert part.strip().startswith('<div id="tests"')
     for html in (whole, part):
         assert "Serum potassium" in html
         assert "Ferritin" not in html
-    assert "No test has “zz” in its name" in page(gp, patient, "results/?q=zz")
+    none = client.post(find, {"words": "zz"}, follow=True).content.decode()
+    assert "No test has “zz” in its name" in none
+    assert f'href="/patients/{patient.pk}/results/"' in none
     assert AuditEvent.objects.filter(action="opened results").count() == 2
+    assert "Ferritin" in page(gp, patient, "results/")  # what was looked for narrows no other page
+    other = make_patient(family="Other", nhs_number="9991234528")
+    assert "“zz”" not in page(gp, other, "results/find/")
+
+
+def test_words_in_the_address_narrow_nothing(make_patient: MakePatient, gp: Person, riverside: Organisation) -> None:
+    patient = make_patient()
+    say(riverside, patient, "result", "Ferritin", "2", value="30")
+    assert "Ferritin" in page(gp, patient, "results/?q=potassium")
+
+
+def test_found_tests_go_on_from_page_to_page_without_their_words(
+    make_patient: MakePatient, gp: Person, riverside: Organisation
+) -> None:
+    patient = make_patient()
+    for number in range(60):
+        say(riverside, patient, "result", f"Serum thing {number}", f"{number}1", value="1")
+    say(riverside, patient, "result", "Ferritin", "2", value="30", date=NOW - dt.timedelta(days=99))
+    client, find = gp.client, f"/patients/{patient.pk}/results/find/"
+    first = client.post(find, {"words": "serum"}, follow=True).content.decode()
+    assert f'href="{find}?page=2"' in first
+    second = client.get(f"{find}?page=2").content.decode()
+    assert second.count("Serum thing") >= 10
+    assert "Ferritin" not in second
 
 
 def test_the_latest_says_why_there_is_no_value_and_what_is_not_final(

@@ -1,5 +1,6 @@
 """The worklist of what imports found: seen by the patient's practice and by nobody else."""
 
+import re
 from collections.abc import Callable
 
 import pytest
@@ -10,6 +11,7 @@ from conftest import Person
 from records.ingest.reading import Entry
 from records.ingest.storing import Intake, store_within
 from records.models import Finding
+from records.people import findings
 from records.tests import letters
 
 pytestmark = pytest.mark.django_db
@@ -42,7 +44,26 @@ def test_two_patients_with_one_number_are_both_kept_and_listed(
 
 def test_a_failing_number_is_listed(say: Callable[..., None], gp: Person) -> None:
     say(id="c", identifier=[{"system": letters.SYSTEM, "value": letters.FAILING}])
-    assert "NHS number fails its check digit" in gp.client.get("/patients/to-check/").content.decode()
+    page = gp.client.get("/patients/to-check/").content.decode()
+    assert "The NHS number fails its check digit" in page
+    assert "for the right number and correct it where it was typed" in page
+
+
+def test_each_kind_of_finding_says_what_it_is_and_what_to_do() -> None:
+    assert findings.TOLD.keys() == set(Finding.Kind.values)
+    for told in findings.TOLD.values():
+        assert ";" not in told.what + told.to_do
+        assert told.to_do.endswith(".")
+
+
+def test_why_two_may_be_one_is_said_in_sentences_and_no_number_is_broken(say: Callable[..., None], gp: Person) -> None:
+    say(id="a")
+    say(id="b")
+    page = gp.client.get("/patients/to-check/").content.decode()
+    assert "Same NHS number. " in page
+    assert not re.search(r"; [A-Z]", page.split("<main")[1].split("</main")[0])
+    number = letters.NHS_NUMBER
+    assert f'<span class="whole">{number[:3]} {number[3:6]} {number[6:]}</span>' in page
 
 
 def test_with_nothing_to_check_it_says_what_would_be_here(gp: Person) -> None:

@@ -16,6 +16,7 @@ from records.forms import ReasonForm
 from records.models import DuplicateSuggestion, Finding
 from records.people import find as finding
 from records.people.actions import NotAllowedNow, settle_finding
+from records.people.findings import told
 from ui.htmx import respond
 
 FOUND: Final = 20
@@ -41,7 +42,7 @@ def to_check(request: ActingRequest) -> HttpResponse:
     waiting = _not_among(pairs, reach.findings(who))
     audit.record(by=who, action="opened records to check")
     context = {
-        "findings": waiting.order_by("kind", "found_at")[:TO_CHECK],
+        "findings": [(one, told(one.kind)) for one in waiting.order_by("kind", "found_at")[:TO_CHECK]],
         "pairs": pairs,
         "number": waiting.count() + len(pairs),
         "may_join": who.may(Permission.MERGE_RECORDS),
@@ -92,6 +93,7 @@ def settle(request: ActingRequest, finding_id: int) -> HttpResponse:
         audit.record(by=request.actor, action="opened a finding", patient=found.patient_id, of=found)
     context = {
         "finding": found,
+        "told": told(found.kind),
         "form": form if request.method == "POST" else ReasonForm(),
         "other": found.about if found.kind == Finding.Kind.SAME_NUMBER else "",
         "may_join": request.actor.may(Permission.MERGE_RECORDS),

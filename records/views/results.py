@@ -4,8 +4,8 @@ from typing import Any, Final
 from uuid import UUID
 
 from django.http import Http404, HttpResponse
-from django.shortcuts import render
-from django.views.decorators.http import require_safe
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_http_methods, require_safe
 
 from access import audit
 from access.guard import ActingRequest, requires
@@ -17,6 +17,8 @@ from ui.htmx import wants_part
 
 TESTS: Final = 50
 REPORTS: Final = 50
+LONGEST_NAME: Final = 100
+_LOOKED_FOR: Final = "tests_looked_for"
 
 
 def _held(request: ActingRequest, patient_id: UUID) -> Held:
@@ -38,9 +40,24 @@ def _show(request: ActingRequest, held: Held, template: str, action: str, panel:
 @require_safe
 @requires(Permission.READ_RECORD)
 def all_results(request: ActingRequest, patient_id: UUID) -> HttpResponse:
-    """Every test once, with its latest result and trend, fifty a page; with `q` those whose name holds the words."""
+    """Every test once, with its latest result and trend, fifty a page."""
     held = _held(request, patient_id)
-    words = request.GET.get("q", "").strip()[:100]
+    panel = measured.tests(held, _page(request) or 1, TESTS, "")
+    return _show(request, held, "records/all_results.html", "opened results", panel)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@requires(Permission.READ_RECORD)
+def find_tests(request: ActingRequest, patient_id: UUID) -> HttpResponse:
+    """The tests whose name holds some words, which are posted and kept in the session: never part of an address."""
+    held = _held(request, patient_id)
+    person = str(held.patient.pk)
+    if request.method == "POST":
+        typed = request.POST.get("words", "").replace("\x00", "").strip()[:LONGEST_NAME]
+        request.session[_LOOKED_FOR] = {person: typed}
+        if not wants_part(request):
+            return redirect("records:find-tests", patient_id=held.patient.pk)
+    words = str(request.session.get(_LOOKED_FOR, {}).get(person, ""))
     panel = measured.tests(held, _page(request) or 1, TESTS, words)
     if wants_part(request):
         return render(request, "records/_tests.html", {"patient": held.patient, "panel": panel})

@@ -31,7 +31,7 @@ GP_PAGES = [
     "/patients/{jane}/problems/past/",
     "/patients/{jane}/medicines/past/",
     "/patients/{jane}/results/",
-    "/patients/{jane}/results/?q=a",
+    "/patients/{jane}/results/find/",
     "/patients/{jane}/results/{result}/",
     "/patients/{jane}/reports/",
     "/patients/{jane}/summary/",
