@@ -71,7 +71,7 @@ class _Same:
         self.numbers_verified_and_differ = self.numbers_differ and one.verified and other.verified
         self.family = bool(one.family) and one.family == other.family
         self.given = bool(one.given) and one.given == other.given
-        self.nearly_given = self.given or first_names_alike(one.given, other.given)
+        self.nearly_given = self.given or _nearly(one.given, other.given)
         self.swapped = bool(one.given and one.family) and (one.family, one.given) == (other.given, other.family)
         self.born = one.born is not None and one.born == other.born
         self.exchanged = bool(one.born and other.born and exchanged(one.born, other.born))
@@ -97,8 +97,8 @@ class _Same:
         return self.home and self.family and self.born and not self.nearly_given
 
 
-def first_names_alike(one: str, other: str) -> bool:
-    """First given names, folded, alike: the same, or one is the initial of the other. No nicknames."""
+def _nearly(one: str, other: str) -> bool:
+    """First given names alike: the same, or one is the initial of the other. No nicknames."""
     mine, theirs = one.split(), other.split()
     if not mine or not theirs:
         return False

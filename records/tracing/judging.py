@@ -10,7 +10,6 @@ from records.drawing import Json, every, text_at
 from records.models import Patient
 from records.people.comparing import folded
 from records.people.demographics import Demographics, demographics
-from records.people.likeness import first_names_alike
 from records.people.names import fold
 from records.people.national import formal_death
 from ui.dates import date_long
@@ -34,10 +33,11 @@ def certain(patient: Patient, said: Json) -> bool:
     """Whether it is the same person beyond doubt: full birth date, family name and first name agree.
 
     Twins differ in nothing but the first name and the number, and numbers of twins are mixed up. Where either side
-    gives no first name there is doubt.
+    gives no first name, or an initial, there is doubt.
     """
     about = demographics(said)
-    return about.agrees_with(patient) and first_names_alike(folded(about.given), folded(patient.given))
+    first = _first(folded(patient.given))
+    return about.agrees_with(patient) and len(first) > 1 and first == _first(folded(about.given))
 
 
 def differences(patient: Patient, said: Json, practice: str = "") -> list[Difference]:
