@@ -9,6 +9,7 @@ import time
 import uuid
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -149,32 +150,24 @@ class _Writing:
         return self.process.poll() is not None
 
 
-class _Started:
-    """Keeps the GP's program within a `with`."""
-
-    def __init__(self, stand: Stand) -> None:
-        self.stand = stand
-
-    def __enter__(self) -> _Writing:
-        with (self.stand.data / "logs" / "writing.log").open("wb") as log:
-            process = processes.start(
-                [str(PYTHON), "-m", "tests.faults.writing"],
-                env=self.stand.environment(),
-                ends_with=signal.SIGKILL,
-                stdin=subprocess.PIPE,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-            )
-        self.writing = _Writing(process)
-        return self.writing
-
-    def __exit__(self, *_: object) -> None:
-        if self.writing.process.poll() is None:
-            self.writing.process.kill()
-        self.writing.process.wait()
-
-
-_writing = _Started
+@contextmanager
+def _writing(stand: Stand) -> Iterator[_Writing]:
+    """The GP's program, running; killed at the end if it is not done."""
+    with (stand.data / "logs" / "writing.log").open("wb") as log:
+        process = processes.start(
+            [str(PYTHON), "-m", "tests.faults.writing"],
+            env=stand.environment(),
+            ends_with=signal.SIGKILL,
+            stdin=subprocess.PIPE,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+        )
+    try:
+        yield _Writing(process)
+    finally:
+        if process.poll() is None:
+            process.kill()
+        process.wait()
 
 
 @dataclass(slots=True)
