@@ -50,6 +50,8 @@ class Size:
     messages: int
     undeliverable: int
     patients: int
+    #: How often forgotten work is looked for. What is due is rung for again each time: with thousands, less often.
+    sweep: int
     #: How long answers are held back at any time, and how long a harm lasts that ends by itself (least, most).
     delay: tuple[float, float]
     lasts: tuple[float, float]
@@ -60,10 +62,10 @@ class Size:
 
 
 SHORT: Final = Size(
-    messages=60, undeliverable=6, patients=12, delay=(0.1, 0.5), lasts=(0.5, 2.0), patience=300, long=False
+    messages=60, undeliverable=6, patients=12, sweep=2, delay=(0.1, 0.5), lasts=(0.5, 2.0), patience=300, long=False
 )
 LONG: Final = Size(
-    messages=2000, undeliverable=40, patients=60, delay=(0.0, 0.1), lasts=(2.0, 12.0), patience=1800, long=True
+    messages=2000, undeliverable=40, patients=60, sweep=5, delay=(0.0, 0.1), lasts=(2.0, 12.0), patience=1800, long=True
 )
 
 
@@ -73,6 +75,8 @@ class Result:
 
     out: Account
     into: Account
+    #: What the hospital counts: raw arrivals, messages, accepted, changed between repeats.
+    counts: dict[str, int]
     #: Harms done, and answers that were cut.
     harms: tuple[str, ...]
     cut: int
@@ -84,7 +88,7 @@ def burn(folder: Path, size: Size, *, seed: int, say: Callable[[str], None]) -> 
     chance = random.Random(seed)
     say(f"seed {seed}: {size.messages} referrals out and {size.messages} letters in; made undeliverable beforehand:")
     say(f"{size.undeliverable} referrals, {size.undeliverable} letters")
-    with standing(folder, patients=size.patients, seed=seed) as stand:
+    with standing(folder, patients=size.patients, sweep=size.sweep, seed=seed) as stand:
         known = [Whom(*row) for row in wait_for(lambda: stand.rows(PEOPLE), "the patients are there")]
         referrals, posts = _referrals(size, chance, known), _letters(size, chance, known)
         began = time.monotonic()
@@ -99,7 +103,8 @@ def burn(folder: Path, size: Size, *, seed: int, say: Callable[[str], None]) -> 
             sender.stop()
         seconds = time.monotonic() - began
         harms, cut = tuple(storm.done), stand.out.cut + stand.into.cut
-        return Result(_sent(stand, referrals), _received(stand, posts), harms, cut, seconds)
+        there = stand.arrivals()
+        return Result(_sent(stand, referrals, there), _received(stand, posts), there["counts"], harms, cut, seconds)
 
 
 # What is sent -----------------------------------------------------------------------------------------------------
@@ -230,9 +235,8 @@ def _settled(stand: Stand, sender: Sender, size: Size, write: _Writing) -> None:
 
 
 # The reckoning ----------------------------------------------------------------------------------------------------
-def _sent(stand: Stand, referrals: list[dict[str, Any]]) -> Account:
+def _sent(stand: Stand, referrals: list[dict[str, Any]], there: dict[str, Any]) -> Account:
     """Referrals: what we believe of each beside what the hospital counts."""
-    there = stand.arrivals()
     taken = Counter(one["request_id"] for one in there["referrals"])
     arrived: dict[str, list[tuple[str, ...]]] = defaultdict(list)
     for one in there["arrivals"]:

@@ -30,7 +30,6 @@ WAITING: Final = (
 #: So that a run ends in minutes: the same steps as in production, only shorter. The lease exceeds the time-out.
 QUICK: Final = {
     "GP_RETRY_SECONDS": "2,3,5",
-    "GP_SWEEP_SECONDS": "2",
     "GP_PARTNER_TIMEOUT": "3",
     "GP_DELIVERY_LEASE": "8",
     "GP_PULL_TOMORROW_AT": "-1",
@@ -67,6 +66,11 @@ class Stand:
         """How many referrals are still to be delivered and letters to be read; None while the database is down."""
         found = self.rows(WAITING)
         return None if found is None else (int(found[0][0]), int(found[0][1]))
+
+    def unheard(self) -> int:
+        """How many of our tries were sent and not answered."""
+        found = self.rows("SELECT count(*) FROM exchange_deliveryattempt WHERE phase = 'await-reply'")
+        return int(found[0][0]) if found else 0
 
     def is_quiet(self) -> bool:
         """Nothing of ours is on its way any more."""
@@ -122,8 +126,8 @@ def wait_for(what: Callable[[], T | None], why: str, seconds: float = 120.0) -> 
 
 
 @contextlib.contextmanager
-def standing(folder: Path, *, patients: int, seed: int) -> Iterator[Stand]:
-    """Everything started, both proxies calm; everything down again at the end."""
+def standing(folder: Path, *, patients: int, sweep: int, seed: int) -> Iterator[Stand]:
+    """Everything started, sweeping every so many seconds, both proxies calm; everything down again at the end."""
     free: list[int] = []
     for _ in range(4):
         free.append(ports.pick(set(free)))
@@ -135,7 +139,8 @@ def standing(folder: Path, *, patients: int, seed: int) -> Iterator[Stand]:
     directory.keep_ports({"web": web, "hospital": hospital})
     inherited = {n: v for n, v in os.environ.items() if not n.startswith(("GP_", "DATABASE_", "REDIS_"))}
     inherited.pop("DJANGO_SETTINGS_MODULE", None)
-    user = inherited | QUICK | {"GP_PUBLIC_URL": into.url, "GP_SANDBOX_HOSPITAL_URL": out.url}
+    ours = {"GP_PUBLIC_URL": into.url, "GP_SANDBOX_HOSPITAL_URL": out.url, "GP_SWEEP_SECONDS": str(sweep)}
+    user = inherited | QUICK | ours
     command = [str(PYTHON), "-m", "tests.faults.launching", "--data", str(data), "--port", str(web)]
     for proxy in (into, out):
         proxy.listen()

@@ -13,8 +13,9 @@ from tests.faults.stand import Stand, wait_for
 WORKERS: Final = ("worker", "worker-2")
 #: How long (seconds) answers are held back: beyond the time-outs of both sides.
 HELD_BACK: Final = (0.0, 7.0)
-#: While answers are cut every one is, until at least so many of those to us were.
-CUT: Final = 4
+#: Share of answers that are cut, until at least so many of our messages were sent and their answers not heard.
+CUTS: Final = 0.5
+UNHEARD: Final = 2
 
 
 @dataclass(slots=True)
@@ -97,10 +98,11 @@ def _we_refuse(storm: Storm) -> None:
 
 
 def _cut_answers(storm: Storm) -> None:
-    before = storm.stand.out.cut
-    storm.weather(Harm(delay=storm.delay, cuts=1.0))
+    before = storm.stand.unheard()
+    storm.weather(Harm(delay=storm.delay, cuts=CUTS))
     storm.pause()
-    wait_for(lambda: storm.stand.out.cut >= before + CUT or storm.stand.is_quiet(), "answers of the partner are cut")
+    enough = before + UNHEARD
+    wait_for(lambda: storm.stand.unheard() >= enough or storm.stand.is_quiet(), "answers of the partner are cut")
     storm.weather()
 
 

@@ -30,7 +30,8 @@ def test_nothing_is_lost_and_nothing_doubled(size: Size, seed: int, tmp_path: Pa
         assert (account.sent, account.listed) == (size.messages, size.undeliverable)
         assert account.delivered == size.messages - size.undeliverable
         assert (account.lost, account.doubled) == (0, 0)
-        assert account.repeats > 0, "nothing was repeated, so nothing was proven"
+    assert (result.counts["accepted"], result.counts["changed"]) == (result.out.delivered, 0)
+    assert result.out.repeats + result.into.repeats > 0, "nothing was repeated, so nothing was proven"
 
 
 def tell(result: Result) -> None:
@@ -40,5 +41,6 @@ def tell(result: Result) -> None:
         say(account.line)
         for trouble in account.troubles:
             say(f"  {trouble}")
+    say("the hospital counts: " + ", ".join(f"{name} {count}" for name, count in result.counts.items()))
     say(f"{len(result.harms)} harms, {result.cut} answers cut, {result.seconds:.0f} s")
     sys.stdout.flush()
