@@ -9,7 +9,7 @@ from django.utils import timezone
 from redis import Redis
 from redis.exceptions import RedisError
 
-from exchange import claims
+from exchange import alerts, claims
 from exchange.models import InboxMessage, OutboxMessage, Partner
 
 _SWEPT = "gpportal:swept"
@@ -25,7 +25,8 @@ def note_sweep() -> None:
 
 
 def state() -> dict[str, Any]:
-    """Each of database, broker, workers, outbox and inbox as "ok" or "degraded", and figures: counts, ages in seconds.
+    """Each of database, broker, workers, outbox, inbox and partners as "ok" or "degraded", and figures: counts and
+    ages in seconds.
 
     A partner that does not answer is named by its ODS code; what is for it waits, which is as it should be. Raises
     DatabaseError when the database is unusable.
@@ -35,6 +36,7 @@ def state() -> dict[str, Any]:
     outbox = _queue(queued, claims.due())
     inbox = _queue(received, received.filter(due_at__lte=timezone.now()))
     failing = Partner.objects.filter(enabled=True, failing_since__isnull=False)
+    stuck = alerts.stuck()
     broker, sweep_age = _sweep()
     lively = sweep_age is not None and sweep_age <= max(30, 3 * settings.SWEEP_SECONDS)
     parts = {
@@ -43,6 +45,7 @@ def state() -> dict[str, Any]:
         "workers": OK if lively else DEGRADED,
         "outbox": DEGRADED if outbox["overdue_seconds"] > LATE_SECONDS else OK,
         "inbox": DEGRADED if inbox["overdue_seconds"] > LATE_SECONDS else OK,
+        "partners": DEGRADED if stuck else OK,
     }
     figures = {
         "outbox": outbox,
@@ -50,6 +53,7 @@ def state() -> dict[str, Any]:
         "needs_review": InboxMessage.objects.filter(state=InboxMessage.State.NEEDS_REVIEW).count(),
         "last_sweep_seconds_ago": sweep_age,
         "partners_not_answering": sorted(failing.values_list("organisation__ods_code", flat=True)),
+        "partners_stuck": sorted(one.organisation.ods_code for one in stuck),
     }
     return {"status": DEGRADED if DEGRADED in parts.values() else OK, **parts, "figures": figures}
 

@@ -31,6 +31,8 @@ class Partner(models.Model):
     last_received_at = models.DateTimeField(null=True)
     #: Since when every try has failed; empty while the partner answers.
     failing_since = models.DateTimeField(null=True)
+    #: When whoever runs the exchange was last told by e-mail that something for it is stuck; empty once nothing is.
+    alerted_at = models.DateTimeField(null=True)
 
     def __str__(self) -> str:
         return self.organisation.name

@@ -3,7 +3,7 @@
 from celery import shared_task
 from django.conf import settings
 
-from exchange import health, inbox, outbox
+from exchange import alerts, health, inbox, outbox
 
 _ONE_SWEEP = settings.SWEEP_SECONDS
 
@@ -27,3 +27,8 @@ def file(inbox_id: str) -> None:
 @shared_task(name="exchange.tasks.sweep_inbox", expires=_ONE_SWEEP)
 def sweep_inbox() -> None:
     inbox.sweep()
+
+
+@shared_task(name="exchange.tasks.alert_of_stuck", expires=60)
+def alert_of_stuck() -> None:
+    alerts.tell()

@@ -1,10 +1,12 @@
 from django.urls import path
 
+from exchange import metrics
 from exchange.api import views
 from exchange.desk import views as desk
 
 app_name = "exchange"
 urlpatterns = [
+    path("metrics", metrics.metrics, name="metrics"),
     path("exchange/", desk.desk, name="desk"),
     path("exchange/part/", desk.desk_part, name="desk-part"),
     path("exchange/out/<uuid:message_id>/", desk.sent, name="desk-sent"),

@@ -199,6 +199,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "sweep-outbox": {"task": "exchange.tasks.sweep_outbox", "schedule": SWEEP_SECONDS},
     "sweep-traces": {"task": "records.tasks.sweep_traces", "schedule": SWEEP_SECONDS},
     "sweep-inbox": {"task": "exchange.tasks.sweep_inbox", "schedule": SWEEP_SECONDS},
+    "alert-of-stuck": {"task": "exchange.tasks.alert_of_stuck", "schedule": 60},
     "sweep-pulls": {"task": "records.tasks.sweep_pulls", "schedule": SWEEP_SECONDS},
 }
 
@@ -223,6 +224,11 @@ GIVE_UP_AFTER_HOURS = env.int("GP_GIVE_UP_AFTER_HOURS", 120)
 # A message that waits so long is told as slow, then as stuck, at the exchange desk.
 EXCHANGE_WARN_MINUTES = env.int("GP_EXCHANGE_WARN_MINUTES", 10)
 EXCHANGE_FAIL_MINUTES = env.int("GP_EXCHANGE_FAIL_MINUTES", 60)
+# Who is told by e-mail, once, that something is stuck; nobody unless named. GP_EMAIL_URL says how.
+EXCHANGE_ALERT_TO = env.list("GP_EXCHANGE_ALERT_TO", default=[])
+vars().update(env.email_url("GP_EMAIL_URL", default="smtp://localhost:25"))
+DEFAULT_FROM_EMAIL = env.str("GP_EMAIL_FROM", "gpportal@localhost")
+METRICS_TOKEN = env.str("GP_METRICS_TOKEN", "")  # bearer token of /metrics; without it only this machine may ask
 DELIVERY_LEASE_SECONDS = env.int("GP_DELIVERY_LEASE", 30)
 # Reading at partners: when a patient is opened, at most this often, and in the evening for tomorrow's appointments.
 PULL_AGAIN_SECONDS = env.int("GP_PULL_AGAIN", 15 if DEMO else 300)

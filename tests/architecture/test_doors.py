@@ -19,6 +19,7 @@ OPEN = {
     "open/",
     "healthz",
     "readyz",
+    "metrics",
     ".well-known/jwks.json",
     ".well-known/smart-configuration",
     "fhir/R4/metadata",

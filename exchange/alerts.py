@@ -1,0 +1,64 @@
+"""What is stuck for long: partners for whom something waits longer than EXCHANGE_FAIL_MINUTES. Told by e-mail, once."""
+
+from datetime import datetime, timedelta
+
+import structlog
+from django.conf import settings
+from django.core.mail import send_mail
+from django.db.models import Count, Exists, Min, OuterRef, Q, QuerySet
+from django.utils import timezone
+
+from exchange.models import OutboxMessage, Partner
+from ui.dates import when
+
+log = structlog.get_logger(__name__)
+
+
+def stuck(now: datetime | None = None) -> QuerySet[Partner]:
+    """Partners that are switched on and for whom a message waits too long."""
+    before = (now or timezone.now()) - timedelta(minutes=settings.EXCHANGE_FAIL_MINUTES)
+    late = OutboxMessage.objects.filter(to=OuterRef("pk"), state=OutboxMessage.State.QUEUED, queued_at__lt=before)
+    return Partner.objects.filter(Exists(late), enabled=True).select_related("organisation")
+
+
+def tell() -> int:
+    """Tell whoever runs the exchange of what came to be stuck, and forget of what no longer is. Returns how many.
+
+    Claimed by a conditional update before the e-mail goes, so that two workers tell once; an e-mail that could not be
+    sent is tried again at the next run.
+    """
+    now = timezone.now()
+    found = stuck(now)
+    Partner.objects.exclude(alerted_at=None).exclude(pk__in=found.values("pk")).update(alerted_at=None)
+    if not settings.EXCHANGE_ALERT_TO:
+        return 0
+    told = 0
+    for partner in found.filter(alerted_at=None):
+        if Partner.objects.filter(pk=partner.pk, alerted_at=None).update(alerted_at=now):
+            told += _send(partner, now)
+    return told
+
+
+def _send(partner: Partner, now: datetime) -> int:
+    name = partner.organisation.name
+    waiting = OutboxMessage.objects.filter(to=partner, state=OutboxMessage.State.QUEUED)
+    seen = waiting.aggregate(
+        count=Count("pk"), oldest=Min("queued_at"), ours=Count("pk", filter=Q(trouble="our-fault"))
+    )
+    since = partner.failing_since or seen["oldest"]
+    subject = f"{name} has not answered since {when(since, now)}"
+    lines = [
+        f"{subject}. Waiting: {seen['count']}, the oldest since {when(seen['oldest'], now)}.",
+        "We keep trying. The exchange desk says what waits and what to do.",
+        f"{settings.PUBLIC_URL.rstrip('/')}/exchange/",
+    ]
+    if seen["ours"]:
+        lines.insert(1, f"{seen['ours']} of them fail by a fault in our own system: see its log.")
+    try:
+        send_mail(subject, "\n\n".join(lines), None, settings.EXCHANGE_ALERT_TO)
+    except OSError as error:  # smtplib's errors are OSErrors: told again at the next run
+        Partner.objects.filter(pk=partner.pk).update(alerted_at=None)
+        log.warning("alert not sent", partner=partner.organisation.ods_code, error=type(error).__name__)
+        return 0
+    log.info("alert sent", partner=partner.organisation.ods_code, waiting=seen["count"])
+    return 1

@@ -1,0 +1,110 @@
+"""What is stuck for long: in /readyz, in /metrics and by e-mail, once."""
+
+import smtplib
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from exchange import alerts
+from exchange.models import OutboxMessage, Partner
+from exchange.tests.test_health import ready
+
+pytestmark = pytest.mark.django_db
+Put = Callable[..., OutboxMessage]
+
+
+@pytest.fixture
+def stuck(put: Put, settings: Any) -> OutboxMessage:
+    """A message that has waited for more than an hour at a partner that does not answer."""
+    settings.EXCHANGE_ALERT_TO = ["desk@riverside.example"]
+    message = put()
+    at = timezone.now() - timedelta(minutes=settings.EXCHANGE_FAIL_MINUTES + 1)
+    OutboxMessage.objects.update(queued_at=at, due_at=timezone.now() + timedelta(minutes=9))
+    Partner.objects.update(failing_since=at)
+    return message
+
+
+def test_what_is_stuck_degrades_readiness_and_nothing_else(client: Client, stuck: OutboxMessage) -> None:
+    found = ready(client)
+    assert (found["status"], found["partners"], found["outbox"]) == ("degraded", "degraded", "ok")
+    assert found["figures"]["partners_stuck"] == ["RZZ01"]
+    Partner.objects.update(enabled=False)
+    assert ready(client)["partners"] == "ok"
+
+
+def test_it_is_told_once_and_again_when_it_comes_back(stuck: OutboxMessage, mailoutbox: list[Any]) -> None:
+    assert [alerts.tell(), alerts.tell()] == [1, 0]
+    (sent,) = mailoutbox
+    assert sent.to == ["desk@riverside.example"]
+    assert sent.subject.startswith("Northern Infirmary has not answered since")
+    assert "Waiting: 1" in sent.body
+    assert str(stuck.pk) not in sent.body
+    OutboxMessage.objects.update(state="delivered")
+    assert alerts.tell() == 0
+    assert Partner.objects.get().alerted_at is None
+    OutboxMessage.objects.update(state="queued")
+    assert alerts.tell() == 1
+    assert len(mailoutbox) == 2
+
+
+def test_an_email_that_could_not_go_is_tried_again(
+    stuck: OutboxMessage, mailoutbox: list[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*args: Any, **kwargs: Any) -> int:
+        raise smtplib.SMTPServerDisconnected("gone")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(alerts, "send_mail", refuse)
+        assert alerts.tell() == 0
+    assert Partner.objects.get().alerted_at is None
+    assert alerts.tell() == 1
+    assert len(mailoutbox) == 1
+
+
+def test_nobody_named_nobody_told(stuck: OutboxMessage, mailoutbox: list[Any], settings: Any) -> None:
+    settings.EXCHANGE_ALERT_TO = []
+    assert alerts.tell() == 0
+    assert mailoutbox == []
+
+
+def test_a_short_wait_is_no_alarm(put: Put, mailoutbox: list[Any], settings: Any) -> None:
+    settings.EXCHANGE_ALERT_TO = ["desk@riverside.example"]
+    put()
+    assert alerts.tell() == 0
+    assert mailoutbox == []
+
+
+# /metrics -------------------------------------------------------------------------------------------------------------
+def test_metrics_give_what_waits_by_partner(client: Client, stuck: OutboxMessage) -> None:
+    answer = client.get("/metrics")
+    assert answer.status_code == 200
+    assert answer.headers["Content-Type"].startswith("text/plain")
+    lines = dict(line.rsplit(" ", 1) for line in answer.content.decode().splitlines() if not line.startswith("#"))
+    assert lines['gpportal_outbox_waiting{partner="RZZ01"}'] == "1.0"
+    assert float(lines['gpportal_outbox_oldest_seconds{partner="RZZ01"}']) > 3600
+    assert float(lines['gpportal_partner_failing_seconds{partner="RZZ01"}']) > 3600
+    assert lines['gpportal_ok{part="partners"}'] == "0.0"
+    assert lines['gpportal_ok{part="database"}'] == "1.0"
+
+
+@pytest.mark.parametrize(
+    ("token", "sent", "status"),
+    [
+        ("", {"REMOTE_ADDR": "203.0.113.9"}, 403),
+        ("", {"HTTP_X_FORWARDED_FOR": "203.0.113.9"}, 403),
+        ("secret", {}, 403),
+        ("secret", {"HTTP_AUTHORIZATION": "Bearer wrong"}, 403),
+        ("secret", {"HTTP_AUTHORIZATION": "Bearer secret", "REMOTE_ADDR": "203.0.113.9"}, 200),
+    ],
+)
+def test_metrics_are_for_this_machine_or_whoever_has_the_token(
+    token: str, sent: dict[str, str], status: int, client: Client, settings: Any
+) -> None:
+    settings.METRICS_TOKEN = token
+    answer = client.get("/metrics", **sent)  # type: ignore[arg-type]
+    assert answer.status_code == status
+    assert (b"gpportal_ok" in answer.content) is (status == 200)
