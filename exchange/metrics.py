@@ -52,12 +52,13 @@ class Exchange(Collector):
         oldest = _gauge("gpportal_outbox_oldest_seconds", "How long the oldest message has waited to go out")
         failing = _gauge("gpportal_partner_failing_seconds", "For how long a partner has not answered; 0 while it does")
         queued = OutboxMessage.objects.filter(state=OutboxMessage.State.QUEUED).order_by().values("to")
-        queues = {row["to"]: row for row in queued.annotate(count=Count("pk"), since=Min("queued_at"))}
+        rows = queued.annotate(count=Count("pk"), since=Min("queued_at"))
+        queues = {row["to"]: (row["count"], row["since"]) for row in rows}
         for partner in Partner.objects.select_related("organisation").order_by("organisation__ods_code"):
-            row = queues.get(partner.pk, {"count": 0, "since": now})
+            count, since = queues.get(partner.pk, (0, now))
             ods = [partner.organisation.ods_code]
-            waiting.add_metric(ods, row["count"])
-            oldest.add_metric(ods, (now - row["since"]).total_seconds())
+            waiting.add_metric(ods, count)
+            oldest.add_metric(ods, (now - since).total_seconds())
             failing.add_metric(ods, (now - (partner.failing_since or now)).total_seconds())
         yield from (waiting, oldest, failing)
         yield from _to_settle()
