@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from records.ingest.meaning import says_more
 from records.screen import changes
 from records.screen.claims import Claim
-from records.tests.test_grouping import GP, LATER, NI, claim, medicine
+from records.tests.claiming import GP, LATER, NI, claim, medicine
 
 Words = dict[str, Any]
 

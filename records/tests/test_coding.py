@@ -4,7 +4,7 @@ import pytest
 
 from records.screen.coding import apart, remark
 from records.screen.rows import doubt
-from records.tests.test_grouping import GP, claim
+from records.tests.claiming import GP, claim
 
 
 @pytest.mark.parametrize(
