@@ -206,7 +206,7 @@ def _rage(stand: Stand, storm: Storm, size: Size, feed: _Feed) -> None:
     for place, kind in enumerate(kinds, start=1):
         feed.give(place / len(kinds))
         if not size.long:
-            wait_for(lambda: stand.rows(IN_FLIGHT), "a referral is on its way")
+            wait_for(lambda: _is_in_flight(stand, feed), "a referral is on its way")
         time.sleep(storm.chance.uniform(0.0, size.delay[1]))
         storm.strike(kind)
     feed.give(1)
@@ -216,6 +216,14 @@ def _rage(stand: Stand, storm: Storm, size: Size, feed: _Feed) -> None:
                 return
             storm.strike(kind)
             time.sleep(storm.chance.uniform(1.0, 8.0))
+
+
+def _is_in_flight(stand: Stand, feed: _Feed) -> bool:
+    """Whether a referral is being delivered now; also true when all that were given out are settled already."""
+    if stand.rows(IN_FLIGHT):
+        return True
+    sent = stand.rows("SELECT count(*) FROM exchange_outboxmessage")
+    return sent is not None and int(sent[0][0]) >= feed.given and stand.is_quiet()
 
 
 def _nearly_settled(stand: Stand, sender: Sender, size: Size) -> bool:

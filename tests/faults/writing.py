@@ -40,8 +40,8 @@ def _sent(wanted: dict[str, Any]) -> bool:
             with transaction.atomic():
                 message = actions.send(referral=referral, version=referral.version, by=_gp())
                 if wanted["late"]:  # as if we had tried for days: its next failure is the last
-                    message.created_at -= timedelta(days=30)
-                    message.save(update_fields=["created_at"])
+                    message.queued_at -= timedelta(days=30)
+                    message.save(update_fields=["queued_at"])
     except (Error, NotAllowedNow):  # no database, or it was sent although we heard of a fault
         return False
     finally:
