@@ -43,7 +43,8 @@ def desk_part(request: ActingRequest) -> HttpResponse:
 def _asked(request: ActingRequest) -> Asked:
     page = request.GET.get("page", "1")
     number = int(page) if page.isascii() and page.isdigit() and len(page) < 6 else 1
-    return Asked(request.GET.get("list", ""), request.GET.get("partner", "")[:12], max(number, 1))
+    partner = request.GET.get("partner", "").replace("\x00", "")
+    return Asked(request.GET.get("list", ""), partner[:12], max(number, 1))
 
 
 @require_safe
@@ -109,7 +110,7 @@ def sealed(request: ActingRequest, direction: str, message_id: UUID) -> HttpResp
 def act_on_sent(request: ActingRequest, message_id: UUID, act: str) -> HttpResponse:
     """Send again, set aside, note, give to somebody."""
     message = reach.sent_or_404(request.actor, message_id)
-    said = request.POST.get("text", "")
+    said = _text(request)
     acts: dict[str, tuple[Callable[[], object], str]] = {
         "send-again": (lambda: actions.send_again(message=message, by=request.actor), "It is being sent now."),
         "set-aside": (
@@ -126,7 +127,7 @@ def act_on_sent(request: ActingRequest, message_id: UUID, act: str) -> HttpRespo
 def act_on_received(request: ActingRequest, message_id: UUID, act: str) -> HttpResponse:
     """Have it read again, close it, note, give to somebody."""
     message = reach.received_or_404(request.actor, message_id)
-    said = request.POST.get("text", "")
+    said = _text(request)
     acts: dict[str, tuple[Callable[[], object], str]] = {
         "read-again": (lambda: actions.read_again(message=message, by=request.actor), "It is being read again."),
         "deal-with": (
@@ -138,18 +139,23 @@ def act_on_received(request: ActingRequest, message_id: UUID, act: str) -> HttpR
     return redirect("exchange:desk-received", message_id)
 
 
+def _text(request: ActingRequest) -> str:
+    return request.POST.get("text", "").replace("\x00", "")  # the database stores no NUL
+
+
 def _either(
     request: ActingRequest, message: OutboxMessage | InboxMessage
 ) -> dict[str, tuple[Callable[[], object], str]]:
     def assign() -> None:
         chosen = request.POST.get("to", "")
         found = colleagues(request.actor.organisation_id, Permission.HANDLE_MESSAGES)
-        to = found.filter(pk=int(chosen)).first() if chosen.isascii() and chosen.isdigit() else None
+        is_number = chosen.isascii() and chosen.isdigit() and len(chosen) < 10
+        to = found.filter(pk=int(chosen)).first() if is_number else None
         if chosen and to is None:
             raise NotAllowedNow("Choose somebody who works here. Nothing was changed.")
         actions.assign(message=message, to=to, by=request.actor)
 
-    text = request.POST.get("text", "")
+    text = _text(request)
     return {
         "note": (lambda: actions.note(message=message, text=text, by=request.actor), "Noted."),
         "assign": (assign, "Given."),

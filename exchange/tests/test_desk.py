@@ -264,6 +264,33 @@ def test_every_list_opens_filters_and_says_when_it_is_empty(
     assert client.get("/exchange/?list=nonsense&page=-3").status_code == 200
 
 
+@pytest.mark.parametrize(
+    "asked",
+    ["list=waiting&partner=%00", "list=to-look-at&partner=a%00", "list=turned-away&partner=%00", "list=%00", "page=99999"],
+)
+def test_an_odd_address_opens_the_desk_all_the_same(asked: str, put: Put, receptionist: Person) -> None:
+    put()
+    for address in ("/exchange/", "/exchange/part/"):
+        assert receptionist.client.get(f"{address}?{asked}").status_code == 200
+
+
+def test_odd_words_are_noted_without_what_cannot_be_stored(refused: OutboxMessage, receptionist: Person) -> None:
+    address = f"/exchange/out/{refused.pk}"
+    assert receptionist.client.post(f"{address}/note/", {"text": "Rang\x00 them"}).status_code == 302
+    assert receptionist.client.post(f"{address}/set-aside/", {"text": "\x00"}).status_code == 302
+    assert [one.text for one in DeskNote.objects.all()] == ["Rang them"]
+    refused.refresh_from_db()
+    assert refused.state == "refused"
+
+
+@pytest.mark.parametrize("to", ["9" * 5000, "9" * 30, "\x00", "-1"])
+def test_an_odd_owner_is_refused_in_words(to: str, refused: OutboxMessage, receptionist: Person) -> None:
+    answer = receptionist.client.post(f"/exchange/out/{refused.pk}/assign/", {"to": to}, follow=True)
+    assert "Choose somebody who works here" in answer.content.decode()
+    refused.refresh_from_db()
+    assert refused.assigned_to is None
+
+
 def test_the_page_is_polled_with_what_it_shows(put: Put, receptionist: Person, stub_partner: Stub) -> None:
     message = put()
     seen = panels.desk(receptionist.actor, panels.Asked())["seen"]
