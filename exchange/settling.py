@@ -21,13 +21,14 @@ OVERTAKEN = "overtaken"  # another try settled or took over the message first
 
 
 def arrived(attempt: DeliveryAttempt, answer: Answer, *, by: Actor) -> str:
-    """The receiver has it. Counts even when the lease was lost meanwhile: what arrived has arrived."""
+    """The receiver has it. Counts even when the lease was lost meanwhile, or the message given up, refused or set
+    aside: what arrived has arrived, and nobody must send anew what they have."""
     with transaction.atomic():
         message = _locked(attempt)
         outcome = "duplicate" if answer.duplicate else "delivered"
         _close(attempt, outcome, Phase.REPLY, answer.status)
         _partner_answers(message, delivered=True)
-        if message.state != State.QUEUED:
+        if message.state == State.DELIVERED:
             return OVERTAKEN
         message.answer, message.trouble = answer.text, ""
         return _settle(message, State.DELIVERED, by)

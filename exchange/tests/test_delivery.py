@@ -290,6 +290,21 @@ def test_a_late_answer_counts_although_the_lease_was_lost(put: Put, stub_partner
     assert [name for name, _ in heard] == ["delivered"]
 
 
+@pytest.mark.parametrize("state", ["refused", "expired", "set-aside"])
+def test_what_arrives_after_it_was_stopped_is_delivered(state: str, put: Put, heard: Heard) -> None:
+    message = put()
+    first = claims.claim(message.pk)
+    assert first is not None
+    OutboxMessage.objects.filter(pk=message.pk).update(state=state, due_at=None, settled_at=timezone.now())
+    from exchange import settling
+
+    assert settling.arrived(first, Answer(200, "{}"), by=outbox.BY) == "delivered"
+    assert settling.arrived(first, Answer(200, "{}"), by=outbox.BY) == "overtaken"
+    message.refresh_from_db()
+    assert message.state == "delivered"
+    assert [name for name, _ in heard] == ["delivered"]
+
+
 KILLED = """
 import django; django.setup()
 from django.db import connections
