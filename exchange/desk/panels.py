@@ -157,6 +157,18 @@ def _turned_away(row: Refusal, names: dict[str, str]) -> Row:
 
 
 # One message ----------------------------------------------------------------------------------------------------------
+def whom(actor: Actor, message: OutboxMessage | InboxMessage) -> Described | None:
+    """Whom one message concerns; None for nobody yet, or nobody whom this reader may know."""
+    asked = concern(message) if isinstance(message, InboxMessage) else (message.concerns, message.concerns_id)
+    return describe(actor, [asked]).get(asked)
+
+
+def may_read_sealed(actor: Actor, message: OutboxMessage | InboxMessage, about: Described | None) -> bool:
+    """Whether this reader may have the message itself: it is about somebody within their reach, or not filed yet."""
+    unfiled = isinstance(message, InboxMessage) and message.answers is None and message.state != message.State.FILED
+    return actor.may(Permission.READ_SEALED) and (about is not None or unfiled)
+
+
 def sent(actor: Actor, message: OutboxMessage) -> dict[str, Any]:
     """The life of a message of ours."""
     now = timezone.now()
@@ -164,16 +176,13 @@ def sent(actor: Actor, message: OutboxMessage) -> dict[str, Any]:
     trying = bool(message.due_at and message.due_at > now and tries and tries[-1].ended_at is None)
     said = words.of_sent(message, now, trying=trying)
     answers = list(message.answered_by.select_related("sender__organisation").defer("payload", "reply"))
-    return _common(actor, message) | {
+    return _common(actor, message, whom(actor, message)) | {
         "direction": "out",
         "called": words.called(message.event),
         "partner": message.to.organisation,
         "said": said,
         "tries": list(words.tries(tries)),
         "answers": rows_received(actor, answers, now),
-        "about": describe(actor, [(message.concerns, message.concerns_id)]).get(
-            (message.concerns, message.concerns_id)
-        ),
         "give_up_at": message.queued_at + timedelta(hours=settings.GIVE_UP_AFTER_HOURS),
         "may_send_again": said.ours or message.state in (OutboxMessage.State.QUEUED, OutboxMessage.State.SET_ASIDE),
         "may_set_aside": message.state in ("queued", "refused", "expired"),
@@ -185,24 +194,24 @@ def sent(actor: Actor, message: OutboxMessage) -> dict[str, Any]:
 def received(actor: Actor, message: InboxMessage) -> dict[str, Any]:
     """The life of a message from elsewhere."""
     said = words.of_received(message, timezone.now())
-    return _common(actor, message) | {
+    return _common(actor, message, whom(actor, message)) | {
         "direction": "in",
         "called": words.called(message.event),
         "partner": message.sender.organisation,
         "said": said,
-        "about": describe(actor, [concern(message)]).get(concern(message)),
         "may_deal": message.state == InboxMessage.State.NEEDS_REVIEW,
         "seen": hashlib.sha256(repr(said).encode()).hexdigest()[:16],
         "settled": message.state in (InboxMessage.State.FILED, InboxMessage.State.DEALT_WITH),
     }
 
 
-def _common(actor: Actor, message: OutboxMessage | InboxMessage) -> dict[str, Any]:
+def _common(actor: Actor, message: OutboxMessage | InboxMessage, about: Described | None) -> dict[str, Any]:
     may = actor.may(Permission.HANDLE_MESSAGES)
     return {
         "message": message,
+        "about": about,
         "notes": list(message.notes.all()),
         "may_handle": may,
-        "may_read_sealed": actor.may(Permission.READ_SEALED),
+        "may_read_sealed": may_read_sealed(actor, message, about),
         "colleagues": list(colleagues(actor.organisation_id, Permission.HANDLE_MESSAGES)) if may else [],
     }

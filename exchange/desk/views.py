@@ -4,6 +4,7 @@ from collections.abc import Callable
 from uuid import UUID
 
 from django.contrib import messages
+from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_POST, require_safe
@@ -91,12 +92,14 @@ def _part(request: ActingRequest, life: dict[str, object]) -> HttpResponse:
 @require_safe
 @requires(Permission.SEE_EXCHANGE, Permission.READ_SEALED)
 def sealed(request: ActingRequest, direction: str, message_id: UUID) -> HttpResponse:
-    """A message as it was sent or received, byte by byte, as a download. Recorded."""
+    """A message as it was exchanged, byte by byte, as a download. Recorded; not of whom the reader may not know."""
     found: OutboxMessage | InboxMessage = (
         reach.sent_or_404(request.actor, message_id)
         if direction == "out"
         else reach.received_or_404(request.actor, message_id)
     )
+    if not panels.may_read_sealed(request.actor, found, panels.whom(request.actor, found)):
+        raise PermissionDenied
     audit.record(by=request.actor, action="downloaded message as it was exchanged", of=found)
     response = HttpResponse(found.payload, content_type=MEDIA_TYPE)
     response.headers["Content-Disposition"] = f'attachment; filename="message-{found.pk}.json"'

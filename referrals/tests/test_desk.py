@@ -7,7 +7,7 @@ from uuid import uuid4
 import pytest
 from django.utils import timezone
 
-from access.models import Organisation
+from access.models import AuditEvent, Organisation
 from conftest import Person
 from exchange.desk import actions
 from exchange.happenings import describe
@@ -52,6 +52,24 @@ def test_the_desk_names_the_patient_to_whoever_may_know(
     assert describe(receptionist.actor, [("referral", str(referral.pk))]) == {}
 
 
+def test_a_message_is_downloaded_only_by_whom_may_know_its_patient(
+    make_sent: Callable[..., Referral], gp: Person, make_patient: Callable[..., Patient]
+) -> None:
+    message = message_of(make_sent(patient=make_patient(family="Unmistakable")))
+    address = f"/exchange/sealed/out/{message.pk}/"
+    assert b"Unmistakable" in gp.client.get(address).content
+    assert address in gp.client.get(f"/exchange/out/{message.pk}/").content.decode()
+    Relationship.objects.all().delete()
+    before = AuditEvent.objects.filter(action="downloaded message as it was exchanged").count()
+    refused = gp.client.get(address)
+    assert refused.status_code == 403
+    assert b"Unmistakable" not in refused.content
+    assert AuditEvent.objects.filter(action="downloaded message as it was exchanged").count() == before == 1
+    page = gp.client.get(f"/exchange/out/{message.pk}/").content.decode()
+    assert address not in page
+    assert "Unmistakable".upper() not in page.upper()
+
+
 def test_a_letter_that_came_in_leads_to_its_page_for_clinicians_only(
     make_patient: Callable[..., Patient],
     infirmary: Organisation,
@@ -81,3 +99,9 @@ def test_a_letter_that_came_in_leads_to_its_page_for_clinicians_only(
     assert (told.text, told.href) == ("SMITH, Jane: Clinic letter", f"/patients/{patient.pk}/letters/{letter.pk}/")
     assert describe(receptionist.actor, asked)[asked[0]].href == f"/patients/{patient.pk}/"
     assert describe(stranger.actor, asked) == {}
+    sealed = f"/exchange/sealed/in/{came.pk}/"
+    assert gp.client.get(sealed).status_code == 200
+    Relationship.objects.all().delete()
+    assert gp.client.get(sealed).status_code == 403
+    InboxMessage.objects.update(state="needs-review")
+    assert gp.client.get(sealed).status_code == 200
