@@ -45,8 +45,11 @@ def _send(partner: Partner, now: datetime) -> int:
     seen = waiting.aggregate(
         count=Count("pk"), oldest=Min("queued_at"), ours=Count("pk", filter=Q(trouble="our-fault"))
     )
-    since = partner.failing_since or seen["oldest"]
-    subject = f"{name} has not answered since {when(since, now)}"
+    if seen["oldest"] is None:  # all of it went meanwhile
+        return 0
+    subject = f"What is for {name} waits since {when(seen['oldest'], now)}"
+    if partner.failing_since is not None:
+        subject = f"{name} has not answered since {when(partner.failing_since, now)}"
     lines = [
         f"{subject}. Waiting: {seen['count']}, the oldest since {when(seen['oldest'], now)}.",
         "We keep trying. The exchange desk says what waits and what to do.",

@@ -227,6 +227,7 @@ EXCHANGE_FAIL_MINUTES = env.int("GP_EXCHANGE_FAIL_MINUTES", 60)
 # Who is told by e-mail, once, that something is stuck; nobody unless named. GP_EMAIL_URL says how.
 EXCHANGE_ALERT_TO = env.list("GP_EXCHANGE_ALERT_TO", default=[])
 vars().update(env.email_url("GP_EMAIL_URL", default="smtp://localhost:25"))
+EMAIL_TIMEOUT = 20  # seconds: a mail server that says nothing must not hold a worker
 DEFAULT_FROM_EMAIL = env.str("GP_EMAIL_FROM", "gpportal@localhost")
 METRICS_TOKEN = env.str("GP_METRICS_TOKEN", "")  # bearer token of /metrics; without it only this machine may ask
 DELIVERY_LEASE_SECONDS = env.int("GP_DELIVERY_LEASE", 30)

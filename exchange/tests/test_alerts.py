@@ -1,6 +1,7 @@
 """What is stuck for long: in /readyz, in /metrics and by e-mail, once."""
 
 import smtplib
+import socket
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -63,6 +64,26 @@ def test_an_email_that_could_not_go_is_tried_again(
     assert Partner.objects.get().alerted_at is None
     assert alerts.tell() == 1
     assert len(mailoutbox) == 1
+
+
+def test_a_partner_that_answers_is_not_blamed_for_what_waits(stuck: OutboxMessage, mailoutbox: list[Any]) -> None:
+    Partner.objects.update(failing_since=None)
+    OutboxMessage.objects.update(trouble="our-fault")
+    assert alerts.tell() == 1
+    (sent,) = mailoutbox
+    assert sent.subject.startswith("What is for Northern Infirmary waits since")
+    assert "has not answered" not in sent.body
+    assert "1 of them fail by a fault in our own system" in sent.body
+
+
+def test_a_mail_server_that_says_nothing_does_not_hold_a_worker(stuck: OutboxMessage, settings: Any) -> None:
+    assert 0 < settings.EMAIL_TIMEOUT <= 30
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+        settings.EMAIL_HOST, settings.EMAIL_PORT = silent.getsockname()
+        settings.EMAIL_TIMEOUT = 0.2
+        assert alerts.tell() == 0
+    assert Partner.objects.get().alerted_at is None
 
 
 def test_nobody_named_nobody_told(stuck: OutboxMessage, mailoutbox: list[Any], settings: Any) -> None:
