@@ -155,8 +155,9 @@ def _not_delivered(f: Facts, now: dt.datetime) -> Standing:
     stops = [kind for kind in (Kind.REFUSED, Kind.EXPIRED, Kind.SET_ASIDE) if kind in f.at]
     last = max(stops, key=lambda kind: f.at[kind], default=Kind.EXPIRED)
     if last == Kind.SET_ASIDE:
-        aside = f"Set aside at the exchange desk{_at(f.at[last], now)}: {f.organisation} does not have it."
-        return Standing(f"Not delivered. {aside}", "Send it again from the exchange desk, or refer anew.", "bad", True)
+        aside = f"Set aside at the exchange desk{_at(f.at[last], now)}: {f.organisation} has not confirmed it."
+        turn = f"Send it again from the exchange desk. Before you refer anew, ask {f.organisation} whether it came."
+        return Standing(f"Not delivered. {aside}", turn, "bad", True)
     if last == Kind.REFUSED:
         what = f"{f.organisation}'s system refused it{_at(f.at[last], now)}."
     else:

@@ -186,7 +186,7 @@ def sent(actor: Actor, message: OutboxMessage) -> dict[str, Any]:
         "give_up_at": message.queued_at + timedelta(hours=settings.GIVE_UP_AFTER_HOURS),
         "may_send_again": said.ours or message.state in (OutboxMessage.State.QUEUED, OutboxMessage.State.SET_ASIDE),
         "may_set_aside": message.state in ("queued", "refused", "expired"),
-        "seen": hashlib.sha256(repr((said, len(tries), len(answers))).encode()).hexdigest()[:16],
+        "seen": _seen_of(message, (said, tries and tries[-1].outcome, len(tries), len(answers))),
         "settled": message.state == OutboxMessage.State.DELIVERED,
     }
 
@@ -200,9 +200,14 @@ def received(actor: Actor, message: InboxMessage) -> dict[str, Any]:
         "partner": message.sender.organisation,
         "said": said,
         "may_deal": message.state == InboxMessage.State.NEEDS_REVIEW,
-        "seen": hashlib.sha256(repr(said).encode()).hexdigest()[:16],
+        "seen": _seen_of(message, said),
         "settled": message.state in (InboxMessage.State.FILED, InboxMessage.State.DEALT_WITH),
     }
+
+
+def _seen_of(message: OutboxMessage | InboxMessage, shown: object) -> str:
+    """Changes with what is shown, also with what colleagues write down or whom they give it to."""
+    return hashlib.sha256(repr((shown, message.notes.count(), message.assigned_to_id)).encode()).hexdigest()[:16]
 
 
 def _common(actor: Actor, message: OutboxMessage | InboxMessage, about: Described | None) -> dict[str, Any]:

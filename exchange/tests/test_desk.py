@@ -314,6 +314,27 @@ def test_a_note_and_an_owner_are_shown(refused: OutboxMessage, receptionist: Per
     assert gp.user.name in client.get("/exchange/").content.decode()
 
 
+@pytest.mark.parametrize("way", ["out", "in"])
+def test_an_open_page_shows_what_colleagues_do_meanwhile(
+    way: str, refused: OutboxMessage, odd: InboxMessage, receptionist: Person, gp: Person
+) -> None:
+    message = refused if way == "out" else odd
+    address, mine = f"/exchange/{way}/{message.pk}/part/", receptionist.actor
+
+    def seen() -> str:
+        if way == "out":
+            return str(panels.sent(mine, OutboxMessage.objects.get(pk=message.pk))["seen"])
+        return str(panels.received(mine, InboxMessage.objects.get(pk=message.pk))["seen"])
+
+    before = seen()
+    assert receptionist.client.get(f"{address}?seen={before}").status_code == 204
+    actions.note(message=message, text="Rang them at ten", by=gp.actor)
+    assert receptionist.client.get(f"{address}?seen={before}").status_code == 200
+    before = seen()
+    actions.assign(message=message, to=gp.user, by=gp.actor)
+    assert receptionist.client.get(f"{address}?seen={before}").status_code == 200
+
+
 def test_it_is_given_only_to_somebody_who_works_here(
     refused: OutboxMessage, receptionist: Person, stranger: Person
 ) -> None:

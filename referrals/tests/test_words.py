@@ -133,6 +133,11 @@ def facts(state: str, **more: Any) -> Facts:
             "Ring Northern Infirmary: they do not have it.",
         ),
         (
+            facts(State.NOT_DELIVERED, at={"expired": t(days=2), "set-aside": t(minutes=3)}),
+            "Not delivered. Set aside at the exchange desk 09:17: Northern Infirmary has not confirmed it.",
+            "Send it again from the exchange desk. Before you refer anew, ask Northern Infirmary whether it came.",
+        ),
+        (
             facts(
                 State.ANSWERED,
                 at={"letter-filed": t(days=20)},
