@@ -111,7 +111,7 @@ def _figure(value: Any) -> Fraction | None:
 # From words -----------------------------------------------------------------------------------------------------------
 _NUMBERS: Final = {
     **{"one": "1", "two": "2", "three": "3", "four": "4", "five": "5", "six": "6", "eight": "8", "twelve": "12"},
-    **{"once": "1x", "twice": "2x", "half": "0.5"},
+    **{"once": "1x", "twice": "2x", "half": "0.5", "½": "0.5"},
 }
 _SHORT: Final = {
     **{"od": "1x daily", "qd": "1x daily", "bd": "2x daily", "bid": "2x daily", "tds": "3x daily", "tid": "3x daily"},
@@ -136,6 +136,11 @@ _FILLING: Final = frozenset(
     | {"tablet", "tablets", "capsule", "capsules", "tab", "tabs", "cap", "caps", "puff", "puffs", "inhale", "of"}
 )
 _AMOUNT: Final = re.compile(r"\b\d+(?:\.\d+)? ?(?:mg|g|ml|micrograms?|mcg|units?)\b")
+#: Not every day, though the words say "once a day".
+_SOME_DAYS: Final = re.compile(
+    r"\b(?:(?:mon|tues|wednes|thurs|fri|satur|sun)days?|mon|tues?|wed|thurs?|fri)\b|\bexcept\b"
+)
+_MANY: Final = re.compile(r"\b(\d+(?:\.\d+)?)(?: of)?(?: a)? (?:tablets?|capsules?|tabs?|caps?|puffs?|to be taken)\b")
 _DAYS_OF: Final = {"day": 1, "daily": 1, "week": 7, "weekly": 7}
 
 
@@ -152,8 +157,15 @@ def read(text: str) -> Often | None:
 
 
 def glean(text: str) -> Often | None:
-    """How often directions say, whatever else they say ("with food"); None where they speak of several rates."""
+    """How often directions say, whatever else they say ("with food"); None where they speak of several rates, or of
+    some days of the week only.
+    """
     return _look(text)[0]
+
+
+def many(text: str) -> str:
+    """How many directions say at a time, as a figure: "2" of "TWO tablets once a day"; "" where they do not say."""
+    return " and ".join(dict.fromkeys(_MANY.findall(_plain(text))))
 
 
 def _look(text: str) -> tuple[Often | None, str]:
@@ -176,7 +188,10 @@ def _look(text: str) -> tuple[Often | None, str]:
         return None, left
     if not rates and not when:
         return None, left
-    return Often(rates[0] if rates else Fraction(len(when)), frozenset(when), needed=bool(needed)), left
+    a_day = rates[0] if rates else Fraction(len(when))
+    if a_day >= 1 and _SOME_DAYS.search(left):
+        return None, left
+    return Often(a_day, frozenset(when), needed=bool(needed)), left
 
 
 def _rate(match: re.Match[str]) -> Fraction:
@@ -195,5 +210,10 @@ def _plain(text: str) -> str:
     """Lower case, numbers in figures, abbreviations written out, without full stops and commas."""
     spelt = re.sub(r"\b([a-z])\.([a-z])\.(?:([a-z])\.)?", lambda m: "".join(filter(None, m.groups())), text.casefold())
     spelt = re.sub(r"\(s\)|[,;:()]|\.(?!\d)", lambda m: "" if m[0] == "(s)" else " ", spelt)
-    words_of = [_SHORT.get(word) or _NUMBERS.get(word, word) for word in spelt.split()]
+    said = spelt.split()
+    last = len(said) - 1
+    words_of = [  # "on Mondays": only as the last word is "on" short for "at night"
+        word if word == "on" and place < last else _SHORT.get(word) or _NUMBERS.get(word, word)
+        for place, word in enumerate(said)
+    ]
     return re.sub(r"\b(\d+)x (?:a |per )?(?=daily|day|week)", r"\1x ", " ".join(words_of))

@@ -266,7 +266,13 @@ def test_every_list_opens_filters_and_says_when_it_is_empty(
 
 @pytest.mark.parametrize(
     "asked",
-    ["list=waiting&partner=%00", "list=to-look-at&partner=a%00", "list=turned-away&partner=%00", "list=%00", "page=99999"],
+    [
+        "list=waiting&partner=%00",
+        "list=to-look-at&partner=a%00",
+        "list=turned-away&partner=%00",
+        "list=%00",
+        "page=99999",
+    ],
 )
 def test_an_odd_address_opens_the_desk_all_the_same(asked: str, put: Put, receptionist: Person) -> None:
     put()

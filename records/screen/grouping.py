@@ -9,7 +9,7 @@ import datetime as dt
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from records import dosing, substances
@@ -303,8 +303,10 @@ def _same_directions(one: Claim, other: Claim) -> bool:
 
 
 def _often(claim: Claim) -> dosing.Often | None:
-    """How often it is taken: as the source's timing says, else as its words do."""
-    return dosing.glean(str(claim.detail.get("often") or claim.detail.get("directions") or ""))
+    """How often it is taken: as the source's timing says, else as its words do; how many at a time as its words do."""
+    directions = str(claim.detail.get("directions") or "")
+    found = dosing.glean(str(claim.detail.get("often") or directions))
+    return replace(found, many=dosing.many(directions)) if found else None
 
 
 def _quoted(said: Sequence[Claim]) -> str:

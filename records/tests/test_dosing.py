@@ -53,6 +53,12 @@ def test_a_timing_is_understood_whole_or_not_at_all(dosages: list[dict[str, Any]
         ("take two twice a day with meals", "", "twice a day"),
         ("take one or two up to four times a day when needed", "", ""),
         ("one daily for 7 days, then stop", "", ""),
+        ("one on", "once a day, at night", "once a day, at night"),
+        ("1 tablet once a day on Mondays", "", ""),
+        ("one at night, Sundays only", "", ""),
+        ("one daily except Friday", "", ""),
+        ("one tablet once a week on Mondays", "", "once a week"),
+        ("½ tablet daily", "once a day", "once a day"),
         ("as directed", "", ""),
         ("every 0 hours", "", ""),
         ("", "", ""),
@@ -61,6 +67,22 @@ def test_a_timing_is_understood_whole_or_not_at_all(dosages: list[dict[str, Any]
 def test_words_are_understood_whole_or_in_part(text: str, whole: str, part: str) -> None:
     assert str(dosing.read(text) or "") == whole
     assert str(dosing.glean(text) or "") == part
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("TWO tablets once a day", "2"),
+        ("half a tablet daily", "0.5"),
+        ("½ tablet daily", "0.5"),
+        ("ONE to be taken twice a day", "1"),
+        ("1 tablet in the morning and 2 tablets at night", "1 and 2"),
+        ("500 mg once a day", ""),
+        ("once a day", ""),
+    ],
+)
+def test_how_many_at_a_time(text: str, said: str) -> None:
+    assert dosing.many(text) == said
 
 
 @given(st.integers(1, 12), st.sampled_from([1, 7, 14]), st.booleans())

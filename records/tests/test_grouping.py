@@ -139,6 +139,14 @@ def test_another_form_disagrees() -> None:
          "Sources disagree: once a day (GP, 2 Nov), twice a day (NI, 2 Nov)"),
         (("once a day", ""), ("", "as directed"),
          "Directions differ: “once a day” (GP, 2 Nov), “as directed” (NI, 2 Nov)"),
+        # How many at a time, where both say it; on some days only is not every day.
+        (("once a day", "1 tablet once a day"), ("", "2 tablets once a day"),
+         "Directions differ: “1 tablet once a day” (GP, 2 Nov), “2 tablets once a day” (NI, 2 Nov)"),
+        (("once a day", "TWO tablets daily"), ("once a day", "one tablet daily"),
+         "Directions differ: “TWO tablets daily” (GP, 2 Nov), “one tablet daily” (NI, 2 Nov)"),
+        (("once a day", ""), ("", "once a day on Mondays"),
+         "Directions differ: “once a day” (GP, 2 Nov), “once a day on Mondays” (NI, 2 Nov)"),
+        (("once a week", ""), ("", "4 tablets once a week on Mondays"), ""),
         # Words on both sides: the same when understood to the last word.
         (("", "once daily"), ("", "1 tablet once a day"), ""),
         (("", "Take ONE daily."), ("", "take one  daily"), ""),
