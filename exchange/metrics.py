@@ -39,7 +39,7 @@ def _may(request: HttpRequest) -> bool:
     sent = request.headers.get("Authorization", "").removeprefix("Bearer ")
     if settings.METRICS_TOKEN:
         return secrets.compare_digest(sent.encode(), settings.METRICS_TOKEN.encode())
-    forwarded = any(name in request.headers for name in ("X-Forwarded-For", "Forwarded", "X-Real-Ip"))
+    forwarded = any(name == "Forwarded" or name.startswith(("X-Forwarded-", "X-Real-")) for name in request.headers)
     return request.META.get("REMOTE_ADDR", "") in _LOOPBACK and not forwarded
 
 

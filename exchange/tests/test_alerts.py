@@ -117,6 +117,9 @@ def test_metrics_give_what_waits_by_partner(client: Client, stuck: OutboxMessage
     [
         ("", {"REMOTE_ADDR": "203.0.113.9"}, 403),
         ("", {"HTTP_X_FORWARDED_FOR": "203.0.113.9"}, 403),
+        ("", {"HTTP_X_FORWARDED_PROTO": "https"}, 403),
+        ("", {"HTTP_FORWARDED": "for=203.0.113.9"}, 403),
+        ("", {"HTTP_X_REAL_IP": "203.0.113.9"}, 403),
         ("secret", {}, 403),
         ("secret", {"HTTP_AUTHORIZATION": "Bearer wrong"}, 403),
         ("secret", {"HTTP_AUTHORIZATION": "Bearer secret", "REMOTE_ADDR": "203.0.113.9"}, 200),
