@@ -12,9 +12,10 @@ from typing import Any, Final
 
 from exchange.fhir.numbers import Number
 from records import dosing
+from records.dates import moment
 from records.drawing import Json, at, codings, every, human_name, number, one_line, text_at, unit, words
 from records.entries.words import plain, spaced
-from ui.dates import date_full, parts
+from ui.dates import clock, date_full, parts
 from ui.units import printed
 
 #: Gives the name of what a Reference points to and, if it is another entry of this patient, where that is shown.
@@ -278,10 +279,11 @@ def _simple(value: Any, point: Pointing) -> tuple[str, str] | None:
 
 
 def _text(value: str) -> str:
-    """A date as people write it; a code without its hyphens; everything else as it stands."""
+    """A date as people write it, its time as in London; a code without its hyphens; everything else as it stands."""
     if re.match(r"^\d{4}(-\d\d){0,2}(T|$)", value) and parts(value):
-        clock = value[11:16] if "T" in value else ""
-        return f"{date_full(value)}{', ' + clock if clock and clock != '00:00' else ''}"
+        began = moment(value) if "T" in value else None
+        time = clock(began) if began else ""
+        return date_full(value) + (f", {time}" if time and "00:00" not in (value[11:16], time) else "")
     return value.replace("-", " ") if re.fullmatch(r"[a-z]+(-[a-z]+)+", value) else value
 
 

@@ -68,3 +68,20 @@ def test_directions_are_one_sentence_with_the_dose() -> None:
 def test_fields_and_values_are_a_clinicians_words(resource: dict[str, Any], lines: list[tuple[str, str]]) -> None:
     said = [(line.label, line.text) for line in told(resource, lambda r: (str(r.get("display", "")), ""))]
     assert said == lines
+
+
+@pytest.mark.parametrize(
+    ("written", "text"),
+    [
+        ("2026-07-01T23:30:00Z", "2 Jul 2026, 00:30"),
+        ("2026-07-01T09:15:00+01:00", "1 Jul 2026, 09:15"),
+        ("2026-01-05T09:15:00Z", "5 Jan 2026, 09:15"),
+        ("2026-07-01T00:00:00Z", "1 Jul 2026"),
+        ("2026-07-01T00:00:00+01:00", "1 Jul 2026"),
+        ("2026-07-01", "1 Jul 2026"),
+        ("2026-07", "Jul 2026"),
+    ],
+)
+def test_times_are_londons_like_their_days(written: str, text: str) -> None:
+    resource = {"resourceType": "MedicationRequest", "authoredOn": written}
+    assert [line.text for line in told(resource, lambda reference: ("", ""))] == [text]
