@@ -68,7 +68,8 @@ def next_try(attempts: int, asked: int = 0) -> datetime:
 
 
 def _locked(attempt: DeliveryAttempt) -> OutboxMessage:
-    return OutboxMessage.objects.select_for_update().get(pk=attempt.message_id)
+    # no_key: an answer that is being stored refers to this row and holds its partner's, which is locked here next
+    return OutboxMessage.objects.select_for_update(no_key=True).get(pk=attempt.message_id)
 
 
 def _close(attempt: DeliveryAttempt, outcome: str, phase: Phase, status: int | None) -> None:

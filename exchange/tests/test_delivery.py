@@ -11,14 +11,15 @@ from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
-from django.db import connection, connections
+from django.db import connection, connections, transaction
 from django.utils import timezone
 
 from access.models import AuditEvent
 from exchange import claims, outbox
-from exchange.models import DeliveryAttempt, OutboxMessage, Partner
+from exchange.models import DeliveryAttempt, InboxMessage, OutboxMessage, Partner
 from exchange.tests import listening
 from exchange.tests.stub import Say, Stub, refusal
 from exchange.transports import TRANSPORTS, Answer
@@ -303,6 +304,30 @@ def test_what_arrives_after_it_was_stopped_is_delivered(state: str, put: Put, he
     message.refresh_from_db()
     assert message.state == "delivered"
     assert [name for name, _ in heard] == ["delivered"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_answer_is_stored_while_the_delivery_it_answers_is_settled(put: Put, hospital: Partner) -> None:
+    """Else each waits for what the other holds, the message here and the partner there."""
+    from exchange import settling
+
+    message = put()
+    attempt = claims.claim(message.pk)
+    assert attempt is not None
+
+    def answer(_: int) -> None:
+        with transaction.atomic():
+            with connection.cursor() as cursor:
+                cursor.execute("SET LOCAL lock_timeout = '2s'")
+            Partner.objects.filter(pk=hospital.pk).update(last_received_at=timezone.now())
+            InboxMessage.objects.create(
+                sender=hospital, request_id=uuid4(), correlation_id=uuid4(), bundle_id="a", answers=message, event="e"
+            )
+
+    with transaction.atomic():
+        settling._locked(attempt)
+        in_threads(answer, 1)
+    assert InboxMessage.objects.get().answers == message
 
 
 KILLED = """
