@@ -37,9 +37,9 @@ def _short(text: str) -> str:
 
 
 class Heading:
-    """A heading with at most `most` lines; `left_out` counts, in words, what is held and not printed."""
+    """A heading with at most `most` lines; whatever is taken off its lines later is counted too."""
 
-    __slots__ = ("empty", "left_out", "lines", "name")
+    __slots__ = ("also", "empty", "held", "lines", "many", "name", "one")
 
     def __init__(
         self,
@@ -51,9 +51,23 @@ class Heading:
         also: str = "",
         most: int = 12,
     ) -> None:
-        more = count(len(lines) - most, f"more {one}", f"more {many or one + 's'}") if len(lines) > most else ""
         self.name, self.lines, self.empty = name, list(lines[:most]), empty
-        self.left_out = " and ".join(filter(None, (more, also)))
+        self.held, self.one, self.many, self.also = len(lines), one, many or one + "s", also
+
+    @property
+    def cut(self) -> int:
+        """How many lines are held and not printed."""
+        return self.held - len(self.lines)
+
+    @property
+    def more(self) -> str:
+        """What was cut, in words: "3 more problems"."""
+        return count(self.cut, f"more {self.one}", f"more {self.many}") if self.cut else ""
+
+    @property
+    def left_out(self) -> str:
+        """All that is held under this heading and not printed, in words."""
+        return " and ".join(filter(None, (self.more, self.also)))
 
 
 def alike(lines: Iterable[Line]) -> list[Line]:

@@ -1,8 +1,8 @@
-"""What stands on a printed summary, one or two A4 pages: every line with its source and date, nothing left out unsaid.
+"""What stands on a printed summary, at most two A4 pages: every line with its source and date, nothing left out unsaid.
 
 Headings are those of the PRSB Core Information Standard v2 of which something is held; the three that a reader must
 never take for forgotten (allergies, problems, medicines) are always there. Lines come from the same panels and groups
-as the screen. What did not fit is counted at the end.
+as the screen. What did not fit is counted under its heading and at the end.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -19,6 +19,7 @@ from records.kinds import TESTS_AND_VITALS
 from records.letters.correspondence import letters_held
 from records.models import Patient
 from records.people.contacts import surgery_of
+from records.printing.fitting import fit
 from records.printing.heads import Heading, Line, alike, claim_line, group_lines, row_line
 from records.screen import alerts, grouping
 from records.screen import lines as said
@@ -41,6 +42,7 @@ def summary(actor: Actor, patient: Patient) -> dict[str, Any]:
     in a place."""
     held = Held(actor, patient)
     found = [head for part in (_RECORD, *_also()) for head in part(actor, patient, held)]
+    fit(found)
     heads = [head for head in found if head.lines or head.empty]
     return {
         "patient": patient,
