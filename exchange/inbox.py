@@ -17,7 +17,7 @@ from access import audit
 from access.actor import acting
 from access.actor import partner as partner_actor
 from access.models import Organisation
-from exchange import doorbell, happenings
+from exchange import doorbell, happenings, settling
 from exchange.errors import NeedsReview, PayloadInvalid, Rec
 from exchange.fhir import headers, inbound, numbers
 from exchange.fhir.messages import Json
@@ -188,6 +188,8 @@ def file(inbox_id: UUID | str) -> str:
         message = rows.filter(pk=inbox_id, state=State.RECEIVED).first()
         if message is None:
             return "not-claimed"
+        if message.answers_id is not None:
+            settling.answered(message.answers_id, by=partner_actor(message.sender.organisation))
         try:
             with transaction.atomic():
                 if message.attempts > MOST_TRIES:

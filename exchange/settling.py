@@ -2,6 +2,7 @@
 
 import random
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
@@ -32,6 +33,15 @@ def arrived(attempt: DeliveryAttempt, answer: Answer, *, by: Actor) -> str:
             return OVERTAKEN
         message.answer, message.trouble = answer.text, ""
         return _settle(message, State.DELIVERED, by)
+
+
+def answered(message_id: UUID, *, by: Actor) -> None:
+    """Whoever answers has it: what was given up, refused or set aside is delivered after all. In the caller's
+    transaction. What is still being tried finds that out by itself."""
+    message = OutboxMessage.objects.select_for_update(no_key=True).get(pk=message_id)
+    if message.state not in (State.QUEUED, State.DELIVERED):
+        message.trouble = ""
+        _settle(message, State.DELIVERED, by)
 
 
 def failed(attempt: DeliveryAttempt, error: DeliveryError, *, by: Actor) -> str:

@@ -194,6 +194,29 @@ def test_it_is_closed_with_how_it_was_dealt_with(odd: InboxMessage, gp: Person) 
     assert listening.HANDLED == []
 
 
+@pytest.mark.parametrize("state", ["refused", "expired", "set-aside"])
+@pytest.mark.parametrize("reading", ["", "review"])
+def test_whoever_answers_has_it(
+    state: str, reading: str, refused: OutboxMessage, odd: InboxMessage, heard: Any
+) -> None:
+    OutboxMessage.objects.filter(pk=refused.pk).update(state=state)
+    InboxMessage.objects.update(state="received", answers=refused, due_at=timezone.now())
+    listening.BROKEN.add(reading)
+    assert inbox.file(odd.pk) == ("needs-review" if reading else "filed")
+    refused.refresh_from_db()
+    assert (refused.state, refused.trouble) == ("delivered", "")
+    assert [name for name, _ in heard] == ["delivered"]
+
+
+def test_an_answer_to_what_is_still_tried_leaves_it_to_its_tries(put: Put, odd: InboxMessage, heard: Any) -> None:
+    message = put()
+    InboxMessage.objects.update(state="received", answers=message, due_at=timezone.now())
+    assert inbox.file(odd.pk) == "filed"
+    message.refresh_from_db()
+    assert (message.state, heard) == ("queued", [])
+    assert outbox.deliver(message.pk) == "delivered"
+
+
 # Whose it is to see ---------------------------------------------------------------------------------------------------
 def test_another_practice_sees_nothing_and_changes_nothing(
     refused: OutboxMessage, odd: InboxMessage, stranger: Person
