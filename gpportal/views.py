@@ -46,7 +46,8 @@ def home(request: ActingRequest) -> HttpResponse:
         return render(request, "gpportal/home_clinician.html", {"day": day})
     if who.may(Permission.READ_REFERRALS):
         audit.record(by=who, action="opened what to do next")
-        return render(request, "gpportal/home_reception.html", {"next_steps": next_steps(who)})
+        to_check = reach.findings(who).count() if who.may(Permission.SETTLE_FINDINGS) else 0
+        return render(request, "gpportal/home_reception.html", {"next_steps": next_steps(who), "to_check": to_check})
     return render(request, "gpportal/home_other.html")
 
 

@@ -10,7 +10,7 @@ from records.screen.held import Held
 from socialcare import lay_terms
 from ui.dates import date_plain
 
-CHECKING: Final = "The surgery is checking; ask before giving."
+CHECKING: Final = "Ask the surgery before giving."
 
 
 @dataclass(frozen=True, slots=True)

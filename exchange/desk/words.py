@@ -162,7 +162,7 @@ def _queued(message: OutboxMessage, now: dt.datetime, trying: bool) -> Said:
 def of_received(message: InboxMessage, now: dt.datetime) -> Said:
     """Where a message from elsewhere stands."""
     if message.state == In.FILED:
-        return Said(f"Filed {ago(message.settled_at, now)}.", "Nothing to do.", "ok")
+        return Said(f"Filed {ago(message.settled_at, now)}.", "It stands in the record.", "ok")
     if message.state == In.NEEDS_REVIEW:
         return Said(message.review_reason, "Somebody here has to look.", "bad", ours=True)
     if message.state == In.DEALT_WITH:

@@ -113,6 +113,8 @@ def of_several(
     }
 
 
+#: They bring what another entry tells of, such as a letter's text, and are no news of their own.
+CARRIERS: Final = ("Binary", "Bundle")
 #: (claim, how it stood when the reader last looked, whether it is a letter to be read).
 Found = tuple[Claim, Claim | None, bool]
 
@@ -122,9 +124,8 @@ def _new(
 ) -> QuerySet[Resource]:
     """The rows that are new to this person; a letter that they opened since it changed is not."""
     opened = LetterRead.objects.filter(letter__document=OuterRef("pk"), user_id=user_id)
-    return said.filter(unseen(ids, times), kind__in=KINDS).exclude(
-        Q(kind="letter") & Exists(opened.filter(at__gte=OuterRef("changed_at")))
-    )
+    read = Q(kind="letter") & Exists(opened.filter(at__gte=OuterRef("changed_at")))
+    return said.filter(unseen(ids, times), kind__in=KINDS).exclude(read).exclude(type__in=CARRIERS)
 
 
 def _read(rows: QuerySet[Resource], times: Mapping[UUID, datetime]) -> Iterator[Found]:

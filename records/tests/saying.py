@@ -12,6 +12,7 @@ from access.models import Organisation
 from records.models import Letter, Patient, Relationship, Resource
 
 TYPES = {
+    "other": "Basic",
     "problem": "Condition",
     "medicine": "MedicationRequest",
     "allergy": "AllergyIntolerance",

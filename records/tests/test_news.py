@@ -9,7 +9,7 @@ from access.models import AuditEvent, Organisation
 from conftest import Person
 from records.entries import words
 from records.models import LastLooked, Resource
-from records.screen.news import MOST
+from records.screen.news import CARRIERS, MOST
 from records.tests.saying import say
 from records.tests.test_looking import MakePatient, drawn_on, look, news, old, told
 
@@ -100,3 +100,15 @@ def test_the_box_asked_again_shows_what_came_in_and_marks_and_records_nothing(
     assert told(gp, patient) == ["Gout"]  # the page that was read did not show it
     client.post(f"/patients/{patient.pk}/seen/", {"drawn": drawn_on(part)})
     assert told(gp, patient) == []
+
+
+def test_what_only_brings_a_letters_text_is_no_news(
+    make_patient: MakePatient, gp: Person, infirmary: Organisation
+) -> None:
+    patient = make_patient()
+    look(gp, patient)
+    for carrier in CARRIERS:
+        say(infirmary, patient, "other", type=carrier)
+    assert told(gp, patient) == []
+    say(infirmary, patient, "other", "Media", type="Media")
+    assert len(told(gp, patient)) == 1

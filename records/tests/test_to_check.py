@@ -70,3 +70,14 @@ def test_with_nothing_to_check_it_says_what_would_be_here(gp: Person) -> None:
     page = gp.client.get("/patients/to-check/")
     assert page.status_code == 200
     assert "Nothing to check" in page.content.decode()
+
+
+def test_the_managers_day_begins_with_what_imports_found(
+    say: Callable[..., None], practice_manager: Person, receptionist: Person
+) -> None:
+    assert "Records to check" not in practice_manager.client.get("/").content.decode()
+    say(id="c", identifier=[{"system": letters.SYSTEM, "value": letters.FAILING}])
+    number = Finding.objects.count()
+    assert number
+    assert f"Records to check <b>{number}</b>" in practice_manager.client.get("/").content.decode()
+    assert "Records to check" not in receptionist.client.get("/").content.decode()
