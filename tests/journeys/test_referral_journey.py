@@ -36,7 +36,8 @@ def refer(page: Page, service: str, reason: str) -> str:
 
 
 def test_a_referral_travels_and_its_letter_comes_back(stack: Stack, sign_in: SignIn) -> None:
-    before = {a["sha256"] for a in stack.arrivals()}
+    seeded = wait_for(stack.arrivals, 60, "the demonstration's own referral has arrived")
+    before = {a["sha256"] for a in seeded}
     page = sign_in("gp@riverside.example")
     open_jane(page)
     for source in ("Northern Infirmary", "Cityview"):
