@@ -22,6 +22,8 @@ from records.drawing import text_at
 from records.letters import incoming
 from records.letters.incoming import IncomingLetter
 from records.models import Letter, Patient, Relationship
+from records.people.comparing import first_name
+from records.people.demographics import Demographics
 
 
 def precheck(message: dict[str, Any], sender: Partner) -> None:
@@ -81,7 +83,18 @@ def _whose(letter: IncomingLetter) -> Patient:
         raise NeedsReview("More than one patient here has the NHS number in the letter.")
     if not _registered(agreeing[0]):
         raise NeedsReview("This patient is not registered with the practice.")
+    if _names_another(about, agreeing[0]):
+        raise NeedsReview("The NHS number is one patient's, and the first name that of another born on the same day.")
     return agreeing[0]
+
+
+def _names_another(about: Demographics, patient: Patient) -> bool:
+    """Whether somebody else of this name and birth date has the first name given: numbers of twins get mixed up."""
+    said = first_name(about.given)
+    if not said or said == first_name(patient.given):
+        return False
+    born_then = Patient.objects.filter(birth_date=about.birth_date, merged_into__isnull=True).exclude(pk=patient.pk)
+    return any(about.agrees_with(one) and first_name(one.given) == said for one in born_then)
 
 
 def _with_number(nhs_number: str) -> Sequence[Patient]:

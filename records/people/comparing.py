@@ -143,6 +143,11 @@ def folded(text: str) -> str:
     return fold(text) or " ".join(text.casefold().split())
 
 
+def first_name(given: str) -> str:
+    """The first of somebody's given names, folded: middle names are known to one and not to another."""
+    return folded(given.split(" ")[0])
+
+
 def telephone(text: str) -> str:
     """A telephone number as it is dialled within the country: +44 and 0044 become 0."""
     digits = re.sub(r"[^0-9+]", "", text.replace("(0)", ""))

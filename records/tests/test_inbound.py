@@ -1,6 +1,5 @@
 """Letters that come in: filed to the right patient or to nobody."""
 
-import hashlib
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -17,6 +16,7 @@ from conftest import Person
 from exchange.errors import NeedsReview, PayloadInvalid
 from exchange.fhir import validate
 from exchange.models import InboxMessage, Partner
+from exchange.tests.arriving import came_in
 from records import actions, inbound
 from records.ingest.reading import Entry
 from records.ingest.storing import Intake, store_within
@@ -58,17 +58,7 @@ def arrive(sender: Partner, happened: list[Any]) -> Callable[[dict[str, Any]], I
     def arrived(message: dict[str, Any]) -> InboxMessage:
         assert validate.check(message) == []
         inbound.precheck(message, sender)
-        payload = json.dumps(message)
-        stored = InboxMessage.objects.create(
-            sender=sender,
-            request_id=uuid4(),
-            correlation_id=uuid4(),
-            bundle_id=message["id"],
-            event="document",
-            payload=payload,
-            sha256=hashlib.sha256(payload.encode()).hexdigest(),
-            reply="{}",
-        )
+        stored = came_in(sender, json.dumps(message), bundle_id=message["id"])
         inbound.handle(stored)
         return stored
 
@@ -177,6 +167,32 @@ def test_when_it_is_not_sure_whose_it_is_a_person_looks(
     assert happened == []
     for said in ("Smith", "SMITH", "Jones", letters.NHS_NUMBER, letters.FAILING, "1970"):
         assert said not in raised.value.reason
+
+
+@pytest.mark.parametrize(
+    ("given", "twin", "filed"),
+    [
+        ("John", "John", False),  # the twin's letter under this one's number
+        ("JOHN Paul", "John", False),
+        ("Jane", "John", True),
+        ("Janie", "John", True),  # a nickname is nobody else's name
+        ("John", "Jim", True),
+        ("", "John", True),
+    ],
+)
+def test_a_letter_with_a_twins_name_and_the_others_number_is_for_a_person(
+    given: str, twin: str, filed: bool, make_patient: MakePatient, arrive: Callable[..., InboxMessage]
+) -> None:
+    make_patient(given="Jane")
+    make_patient(given=twin, nhs_number=letters.ANOTHER)
+    about = letters.patient(name=[{"family": "Smith"} | ({"given": given.split()} if given else {})])
+    if filed:
+        arrive(letters.letter(about))
+        assert Letter.objects.count() == 1
+        return
+    with pytest.raises(NeedsReview, match="first name that of another"):
+        arrive(letters.letter(about))
+    assert nothing_filed()
 
 
 def test_two_patients_with_one_number_are_never_chosen_between(

@@ -8,7 +8,7 @@ from typing import Final
 from exchange.fhir.systems import System
 from records.drawing import Json, every, text_at
 from records.models import Patient
-from records.people.comparing import folded
+from records.people.comparing import first_name
 from records.people.demographics import Demographics, demographics
 from records.people.names import fold
 from records.people.national import formal_death
@@ -36,8 +36,8 @@ def certain(patient: Patient, said: Json) -> bool:
     gives no first name, or an initial, there is doubt.
     """
     about = demographics(said)
-    first = _first(folded(patient.given))
-    return about.agrees_with(patient) and len(first) > 1 and first == _first(folded(about.given))
+    first = first_name(patient.given)
+    return about.agrees_with(patient) and len(first) > 1 and first == first_name(about.given)
 
 
 def differences(patient: Patient, said: Json, practice: str = "") -> list[Difference]:
