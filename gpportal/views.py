@@ -16,6 +16,7 @@ from exchange import health
 from gpportal import homes
 from records import panels, reach
 from records.models import Patient
+from records.people import worklist
 from records.people.actions import tell
 from records.people.seen import untold
 from records.pulling.schedule import standing, wish
@@ -46,7 +47,7 @@ def home(request: ActingRequest) -> HttpResponse:
         return render(request, "gpportal/home_clinician.html", {"day": day})
     if who.may(Permission.READ_REFERRALS):
         audit.record(by=who, action="opened what to do next")
-        to_check = reach.findings(who).count() if who.may(Permission.SETTLE_FINDINGS) else 0
+        to_check = worklist.to_check(who).number if who.may(Permission.SETTLE_FINDINGS) else 0
         return render(request, "gpportal/home_reception.html", {"next_steps": next_steps(who), "to_check": to_check})
     return render(request, "gpportal/home_other.html")
 

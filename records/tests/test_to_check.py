@@ -75,9 +75,12 @@ def test_with_nothing_to_check_it_says_what_would_be_here(gp: Person) -> None:
 def test_the_managers_day_begins_with_what_imports_found(
     say: Callable[..., None], practice_manager: Person, receptionist: Person
 ) -> None:
-    assert "Records to check" not in practice_manager.client.get("/").content.decode()
+    assert "to check</a>" not in practice_manager.client.get("/").content.decode()
+    say(id="a")
+    say(id="b", name=[{"family": "Jones", "given": ["Ann"]}])
     say(id="c", identifier=[{"system": letters.SYSTEM, "value": letters.FAILING}])
-    number = Finding.objects.count()
-    assert number
-    assert f"Records to check <b>{number}</b>" in practice_manager.client.get("/").content.decode()
-    assert "Records to check" not in receptionist.client.get("/").content.decode()
+    listed = practice_manager.client.get("/patients/to-check/").content.decode()
+    (number,) = re.findall(r'<h1>Records to check <span class="n">(\d+)</span></h1>', listed)
+    assert int(number) == listed.count("<tr>") - listed.count("<thead>") > 1
+    assert f"{number} records to check</a>" in practice_manager.client.get("/").content.decode()
+    assert "to check</a>" not in receptionist.client.get("/").content.decode()

@@ -1,9 +1,8 @@
 """Finding a patient, and what imports found that somebody has to look at."""
 
-from typing import Any, Final
+from typing import Final
 
 from django.contrib import messages
-from django.db.models import QuerySet
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_safe
@@ -13,14 +12,14 @@ from access.guard import ActingRequest, requires
 from access.permissions import Permission
 from records import reach
 from records.forms import ReasonForm
-from records.models import DuplicateSuggestion, Finding
+from records.models import Finding
 from records.people import find as finding
+from records.people import worklist
 from records.people.actions import NotAllowedNow, settle_finding
 from records.people.findings import told
 from ui.htmx import respond
 
 FOUND: Final = 20
-TO_CHECK: Final = 200
 
 
 @require_safe
@@ -38,39 +37,16 @@ def find(request: ActingRequest) -> HttpResponse:
 def to_check(request: ActingRequest) -> HttpResponse:
     """What an import found and a person has to look at: shared or failing NHS numbers, references that lead nowhere."""
     who = request.actor
-    pairs = _pairs(request)
-    waiting = _not_among(pairs, reach.findings(who))
+    waiting = worklist.to_check(who)
     audit.record(by=who, action="opened records to check")
     context = {
-        "findings": [(one, told(one.kind)) for one in waiting.order_by("kind", "found_at")[:TO_CHECK]],
-        "pairs": pairs,
-        "number": waiting.count() + len(pairs),
+        "findings": [(one, told(one.kind)) for one in waiting.findings],
+        "pairs": waiting.pairs,
+        "number": waiting.number,
         "may_join": who.may(Permission.MERGE_RECORDS),
         "may_settle": who.may(Permission.SETTLE_FINDINGS),
     }
     return render(request, "records/to_check.html", context)
-
-
-def _not_among(pairs: list[dict[str, Any]], waiting: QuerySet[Finding]) -> QuerySet[Finding]:
-    """Without the shared numbers of pairs that are listed as pairs."""
-    for pair in pairs:
-        one, other = pair["people"]
-        for mine, theirs in ((one.pk, other.pk), (other.pk, one.pk)):
-            waiting = waiting.exclude(kind=Finding.Kind.SAME_NUMBER, patient=mine, about=str(theirs))
-    return waiting
-
-
-def _pairs(request: ActingRequest) -> list[dict[str, Any]]:
-    """Pairs that may be one person, the likeliest first; `mine` is the one within reach."""
-    rank = {grade: place for place, grade in enumerate(DuplicateSuggestion.Grade.values)}
-    found = sorted(reach.suggestions(request.actor)[:TO_CHECK], key=lambda one: (rank[one.grade], one.found_at))
-    near = reach.patients(request.actor).filter(pk__in=[pk for one in found for pk in (one.first_id, one.second_id)])
-    within = set(near.values_list("pk", flat=True))
-    pairs = []
-    for one in found:
-        mine, other = (one.first, one.second) if one.first_id in within else (one.second, one.first)
-        pairs.append({"suggestion": one, "mine": mine, "other": other, "people": (mine, other)})
-    return pairs
 
 
 @require_http_methods(["GET", "POST"])
