@@ -41,6 +41,14 @@ def next_for(partner_id: int) -> list[UUID]:
     return list(due().filter(to_id=partner_id).values_list("pk", flat=True)[:1])
 
 
+def wake(partner_id: int) -> None:
+    """Let what waits for a partner go now instead of at the end of its back-off; what is under way is left alone."""
+    now = timezone.now()
+    waiting = OutboxMessage.objects.filter(to=partner_id, state=OutboxMessage.State.QUEUED, due_at__gt=now)
+    idle = waiting.exclude(Exists(under_way(OuterRef("pk")))).select_for_update(skip_locked=True, of=("self",))
+    OutboxMessage.objects.filter(pk__in=list(idle.values_list("pk", flat=True))).update(due_at=now)
+
+
 def claim(message_id: UUID | str) -> DeliveryAttempt | None:
     """Take a due message for one try and note the try, committed before the call. None if it is not to be tried now.
 

@@ -6,12 +6,11 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
 from access import audit
 from access.actor import Actor
-from exchange.claims import under_way
+from exchange.claims import wake
 from exchange.errors import DeliveryError, PartnerRefused, Phase
 from exchange.happenings import happen
 from exchange.models import DeliveryAttempt, OutboxMessage, Partner
@@ -92,9 +91,7 @@ def _partner_answers(message: OutboxMessage, *, delivered: bool) -> None:
     now = timezone.now()
     partner = Partner.objects.select_for_update(no_key=True).get(pk=message.to_id)
     if partner.failing_since is not None:
-        waiting = OutboxMessage.objects.filter(to=partner, state=State.QUEUED, due_at__gt=now)
-        idle = waiting.exclude(Exists(under_way(OuterRef("pk")))).select_for_update(skip_locked=True, of=("self",))
-        OutboxMessage.objects.filter(pk__in=list(idle.values_list("pk", flat=True))).update(due_at=now)
+        wake(partner.pk)
     partner.failing_since = None
     if delivered:
         partner.last_delivered_at = now

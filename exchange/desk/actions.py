@@ -116,6 +116,8 @@ def switch(*, partner: Partner, on: bool, by: Actor) -> None:
         return
     held.enabled = on
     held.save(update_fields=["enabled"])
+    if on:
+        claims.wake(held.pk)
     audit.record(by=by, action="switched partner on" if on else "switched partner off", of=held)
 
 

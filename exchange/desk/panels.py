@@ -169,16 +169,29 @@ def may_read_sealed(actor: Actor, message: OutboxMessage | InboxMessage, about: 
     return actor.may(Permission.READ_SEALED) and (about is not None or unfiled)
 
 
-def sent(actor: Actor, message: OutboxMessage) -> dict[str, Any]:
-    """The life of a message of ours."""
+def life(actor: Actor, message: OutboxMessage | InboxMessage) -> dict[str, Any]:
+    """The life of one message: where it stands, what happened, what this reader may do."""
+    may = actor.may(Permission.HANDLE_MESSAGES)
+    about = whom(actor, message)
+    return (_sent(actor, message) if isinstance(message, OutboxMessage) else _received(message)) | {
+        "message": message,
+        "called": words.called(message.event),
+        "about": about,
+        "notes": list(message.notes.all()),
+        "may_handle": may,
+        "may_read_sealed": may_read_sealed(actor, message, about),
+        "colleagues": list(colleagues(actor.organisation_id, Permission.HANDLE_MESSAGES)) if may else [],
+    }
+
+
+def _sent(actor: Actor, message: OutboxMessage) -> dict[str, Any]:
     now = timezone.now()
     tries = list(message.tries.order_by("number"))
     trying = bool(message.due_at and message.due_at > now and tries and tries[-1].ended_at is None)
     said = words.of_sent(message, now, trying=trying)
     answers = list(message.answered_by.select_related("sender__organisation").defer("payload", "reply"))
-    return _common(actor, message, whom(actor, message)) | {
+    return {
         "direction": "out",
-        "called": words.called(message.event),
         "partner": message.to.organisation,
         "said": said,
         "tries": list(words.tries(tries)),
@@ -191,12 +204,10 @@ def sent(actor: Actor, message: OutboxMessage) -> dict[str, Any]:
     }
 
 
-def received(actor: Actor, message: InboxMessage) -> dict[str, Any]:
-    """The life of a message from elsewhere."""
+def _received(message: InboxMessage) -> dict[str, Any]:
     said = words.of_received(message, timezone.now())
-    return _common(actor, message, whom(actor, message)) | {
+    return {
         "direction": "in",
-        "called": words.called(message.event),
         "partner": message.sender.organisation,
         "said": said,
         "may_deal": message.state == InboxMessage.State.NEEDS_REVIEW,
@@ -208,15 +219,3 @@ def received(actor: Actor, message: InboxMessage) -> dict[str, Any]:
 def _seen_of(message: OutboxMessage | InboxMessage, shown: object) -> str:
     """Changes with what is shown, also with what colleagues write down or whom they give it to."""
     return hashlib.sha256(repr((shown, message.notes.count(), message.assigned_to_id)).encode()).hexdigest()[:16]
-
-
-def _common(actor: Actor, message: OutboxMessage | InboxMessage, about: Described | None) -> dict[str, Any]:
-    may = actor.may(Permission.HANDLE_MESSAGES)
-    return {
-        "message": message,
-        "about": about,
-        "notes": list(message.notes.all()),
-        "may_handle": may,
-        "may_read_sealed": may_read_sealed(actor, message, about),
-        "colleagues": list(colleagues(actor.organisation_id, Permission.HANDLE_MESSAGES)) if may else [],
-    }

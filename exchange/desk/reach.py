@@ -1,7 +1,9 @@
 """Which messages an actor may see: those of their own organisation. The only root of a query at the desk."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from django.conf import settings
@@ -61,16 +63,12 @@ def queues(actor: Actor) -> dict[int, Queue]:
     return {row["to"]: Queue(row["n"], row["oldest"], row["next"]) for row in found}
 
 
-def sent_or_404(actor: Actor, message_id: UUID) -> OutboxMessage:
-    """Raises Http404, alike for unknown and for another organisation's."""
-    found = sent(actor).filter(pk=message_id).first()
-    if found is None:
-        raise Http404("No such message")
-    return found
-
-
-def received_or_404(actor: Actor, message_id: UUID) -> InboxMessage:
-    found = received(actor).filter(pk=message_id).first()
+def message_or_404(actor: Actor, direction: str, message_id: UUID) -> OutboxMessage | InboxMessage:
+    """One message "out" or "in". Raises Http404, alike for unknown and for another organisation's."""
+    roots: dict[str, Callable[[Actor], QuerySet[Any]]] = {"out": sent, "in": received}
+    found: OutboxMessage | InboxMessage | None = None
+    if direction in roots:
+        found = roots[direction](actor).filter(pk=message_id).first()
     if found is None:
         raise Http404("No such message")
     return found

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_GET, require_POST, require_safe
 from access import audit
 from access.guard import ActingRequest, requires
 from access.memberships import colleagues
+from access.models import User
 from access.permissions import Permission
 from exchange.desk import actions, panels, reach
 from exchange.desk.actions import NotAllowedNow
@@ -50,40 +51,19 @@ def _asked(request: ActingRequest) -> Asked:
 
 @require_safe
 @requires(Permission.SEE_EXCHANGE)
-def sent(request: ActingRequest, message_id: UUID) -> HttpResponse:
-    """The life of a message that we sent."""
-    message = reach.sent_or_404(request.actor, message_id)
-    audit.record(by=request.actor, action="opened message at the exchange desk", of=message)
-    return render(request, "exchange/message.html", {"life": panels.sent(request.actor, message)})
+def message(request: ActingRequest, direction: str, message_id: UUID) -> HttpResponse:
+    """The life of one message that we sent ("out") or that came in ("in")."""
+    found = reach.message_or_404(request.actor, direction, message_id)
+    audit.record(by=request.actor, action="opened message at the exchange desk", of=found)
+    return render(request, "exchange/message.html", {"life": panels.life(request.actor, found)})
 
 
 @require_GET
 @requires(Permission.SEE_EXCHANGE)
-def sent_part(request: ActingRequest, message_id: UUID) -> HttpResponse:
+def message_part(request: ActingRequest, direction: str, message_id: UUID) -> HttpResponse:
     """The same for a page that is open."""
-    life = panels.sent(request.actor, reach.sent_or_404(request.actor, message_id))
-    return _part(request, life)
-
-
-@require_safe
-@requires(Permission.SEE_EXCHANGE)
-def received(request: ActingRequest, message_id: UUID) -> HttpResponse:
-    """The life of a message that came in."""
-    message = reach.received_or_404(request.actor, message_id)
-    audit.record(by=request.actor, action="opened message at the exchange desk", of=message)
-    return render(request, "exchange/message.html", {"life": panels.received(request.actor, message)})
-
-
-@require_GET
-@requires(Permission.SEE_EXCHANGE)
-def received_part(request: ActingRequest, message_id: UUID) -> HttpResponse:
-    """The same for a page that is open."""
-    life = panels.received(request.actor, reach.received_or_404(request.actor, message_id))
-    return _part(request, life)
-
-
-def _part(request: ActingRequest, life: dict[str, object]) -> HttpResponse:
-    status = moving(request.GET.get("seen"), str(life["seen"]), settled=bool(life["settled"]))
+    life = panels.life(request.actor, reach.message_or_404(request.actor, direction, message_id))
+    status = moving(request.GET.get("seen"), life["seen"], settled=life["settled"])
     if status == UNCHANGED:
         return HttpResponse(status=UNCHANGED)
     return render(request, "exchange/_life.html", {"life": life}, status=status)
@@ -93,11 +73,7 @@ def _part(request: ActingRequest, life: dict[str, object]) -> HttpResponse:
 @requires(Permission.SEE_EXCHANGE, Permission.READ_SEALED)
 def sealed(request: ActingRequest, direction: str, message_id: UUID) -> HttpResponse:
     """A message as it was exchanged, byte by byte, as a download. Recorded; not of whom the reader may not know."""
-    found: OutboxMessage | InboxMessage = (
-        reach.sent_or_404(request.actor, message_id)
-        if direction == "out"
-        else reach.received_or_404(request.actor, message_id)
-    )
+    found = reach.message_or_404(request.actor, direction, message_id)
     if not panels.may_read_sealed(request.actor, found, panels.whom(request.actor, found)):
         raise PermissionDenied
     audit.record(by=request.actor, action="downloaded message as it was exchanged", of=found)
@@ -108,73 +84,61 @@ def sealed(request: ActingRequest, direction: str, message_id: UUID) -> HttpResp
 
 
 # Acting ---------------------------------------------------------------------------------------------------------------
-@require_POST
-@requires(Permission.SEE_EXCHANGE, Permission.HANDLE_MESSAGES)
-def act_on_sent(request: ActingRequest, message_id: UUID, act: str) -> HttpResponse:
-    """Send again, set aside, note, give to somebody."""
-    message = reach.sent_or_404(request.actor, message_id)
-    said = _text(request)
-    acts: dict[str, tuple[Callable[[], object], str]] = {
-        "send-again": (lambda: actions.send_again(message=message, by=request.actor), "It is being sent now."),
-        "set-aside": (
-            lambda: actions.set_aside(message=message, why=said, by=request.actor),
-            "Set aside: it is not sent. You can send it again from here.",
-        ),
-    }
-    _do(request, acts | _either(request, message), act)
-    return redirect("exchange:desk-sent", message_id)
+Act = tuple[Callable[[], object], str]
 
 
 @require_POST
 @requires(Permission.SEE_EXCHANGE, Permission.HANDLE_MESSAGES)
-def act_on_received(request: ActingRequest, message_id: UUID, act: str) -> HttpResponse:
-    """Have it read again, close it, note, give to somebody."""
-    message = reach.received_or_404(request.actor, message_id)
-    said = _text(request)
-    acts: dict[str, tuple[Callable[[], object], str]] = {
-        "read-again": (lambda: actions.read_again(message=message, by=request.actor), "It is being read again."),
-        "deal-with": (
-            lambda: actions.deal_with(message=message, how=said, by=request.actor),
-            "Closed. It stands under Came in.",
-        ),
-    }
-    _do(request, acts | _either(request, message), act)
-    return redirect("exchange:desk-received", message_id)
-
-
-def _text(request: ActingRequest) -> str:
-    return request.POST.get("text", "").replace("\x00", "")  # the database stores no NUL
-
-
-def _either(
-    request: ActingRequest, message: OutboxMessage | InboxMessage
-) -> dict[str, tuple[Callable[[], object], str]]:
-    def assign() -> None:
-        chosen = request.POST.get("to", "")
-        found = colleagues(request.actor.organisation_id, Permission.HANDLE_MESSAGES)
-        is_number = chosen.isascii() and chosen.isdigit() and len(chosen) < 10
-        to = found.filter(pk=int(chosen)).first() if is_number else None
-        if chosen and to is None:
-            raise NotAllowedNow("Choose somebody who works here. Nothing was changed.")
-        actions.assign(message=message, to=to, by=request.actor)
-
-    text = _text(request)
-    return {
-        "note": (lambda: actions.note(message=message, text=text, by=request.actor), "Noted."),
-        "assign": (assign, "Given."),
-    }
-
-
-def _do(request: ActingRequest, acts: dict[str, tuple[Callable[[], object], str]], act: str) -> None:
-    if act not in acts:
+def act(request: ActingRequest, direction: str, message_id: UUID, name: str) -> HttpResponse:
+    """What somebody does with a message; an act that is none for its direction is not found."""
+    found = reach.message_or_404(request.actor, direction, message_id)
+    offered = _acts(request, found)
+    if name not in offered:
         raise Http404("No such act")
-    do, done = acts[act]
+    do, done = offered[name]
     try:
         do()
     except NotAllowedNow as refused:
         messages.error(request, str(refused))
     else:
         messages.success(request, done)
+    return redirect("exchange:desk-message", direction, message_id)
+
+
+def _acts(request: ActingRequest, found: OutboxMessage | InboxMessage) -> dict[str, Act]:
+    """Each act by its name in the address, with what is said once it is done."""
+    by, text = request.actor, _text(request)
+    either: dict[str, Act] = {
+        "note": (lambda: actions.note(message=found, text=text, by=by), "Noted."),
+        "assign": (lambda: actions.assign(message=found, to=_colleague(request), by=by), "Given."),
+    }
+    if isinstance(found, OutboxMessage):
+        return either | {
+            "send-again": (lambda: actions.send_again(message=found, by=by), "It goes again as soon as it can."),
+            "set-aside": (
+                lambda: actions.set_aside(message=found, why=text, by=by),
+                "Set aside: it is not sent. You can send it again from here.",
+            ),
+        }
+    return either | {
+        "read-again": (lambda: actions.read_again(message=found, by=by), "It is being read again."),
+        "deal-with": (lambda: actions.deal_with(message=found, how=text, by=by), "Closed. It stands under Came in."),
+    }
+
+
+def _text(request: ActingRequest) -> str:
+    return request.POST.get("text", "").replace("\x00", "")  # the database stores no NUL
+
+
+def _colleague(request: ActingRequest) -> User | None:
+    """Whom a message is given to; None for nobody. Raises NotAllowedNow for anybody who does not work here."""
+    chosen = request.POST.get("to", "")
+    found = colleagues(request.actor.organisation_id, Permission.HANDLE_MESSAGES)
+    is_number = chosen.isascii() and chosen.isdigit() and len(chosen) < 10
+    to = found.filter(pk=int(chosen)).first() if is_number else None
+    if chosen and to is None:
+        raise NotAllowedNow("Choose somebody who works here. Nothing was changed.")
+    return to
 
 
 @require_POST

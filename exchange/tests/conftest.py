@@ -9,12 +9,14 @@ from uuid import uuid4
 import pytest
 from django.db import transaction
 from django.test import Client
+from django.utils import timezone
 
 from access.actor import system
 from access.models import Organisation
 from exchange import doorbell, http, keys, oauth, outbox
-from exchange.models import OutboxMessage, Partner, Service
+from exchange.models import InboxMessage, OutboxMessage, Partner, Service
 from exchange.tests import listening, messages, stub
+from exchange.tests.arriving import came_in
 from exchange.tests.posting import URL, Post
 
 
@@ -89,6 +91,25 @@ def put(hospital: Partner, clinic: Service, bell: list[Any]) -> Callable[..., Ou
             return outbox.put(**(given | fields))
 
     return make
+
+
+@pytest.fixture
+def refused(put: Callable[..., OutboxMessage], stub_partner: stub.Stub) -> OutboxMessage:
+    """A message that the partner's system did not accept."""
+    stub_partner.says = [stub.refusal(422, "REC_UNPROCESSABLE_ENTITY")]
+    message = put(concerns_id="r1")
+    assert outbox.deliver(message.pk) == "refused"
+    stub_partner.says = [stub.Say()]
+    listening.HEARD.clear()
+    message.refresh_from_db()
+    return message
+
+
+@pytest.fixture
+def odd(hospital: Partner) -> InboxMessage:
+    """A message that came in and waits for a person."""
+    why = "The letter gives no NHS number."
+    return came_in(hospital, '{"SECRET": 1}', state="needs-review", review_reason=why, settled_at=timezone.now())
 
 
 @pytest.fixture

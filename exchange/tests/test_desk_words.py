@@ -1,15 +1,16 @@
 """The desk's sentences: what a receptionist reads about partners, messages and tries."""
 
 import datetime as dt
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from access.models import Organisation
 from exchange.desk import words
 from exchange.desk.reach import Queue
+from exchange.models import DeliveryAttempt, OutboxMessage, Partner
 
 NOW = dt.datetime(2026, 11, 24, 9, 20, tzinfo=dt.UTC)
 
@@ -18,10 +19,8 @@ def ago(minutes: float) -> dt.datetime:
     return NOW - dt.timedelta(minutes=minutes)
 
 
-def partner(**known: Any) -> Any:
-    given: dict[str, Any] = {"enabled": True, "failing_since": None, "last_delivered_at": None}
-    organisation = SimpleNamespace(name="Northern Infirmary")
-    return SimpleNamespace(**(given | {"last_received_at": None, "organisation": organisation} | known))
+def partner(**known: Any) -> Partner:
+    return Partner(organisation=Organisation(name="Northern Infirmary"), **known)
 
 
 @pytest.mark.parametrize(
@@ -94,15 +93,15 @@ def test_how_it_is_with_a_partner(known: dict[str, Any], queue: Queue, sentence:
     ],
 )
 def test_where_a_message_of_ours_stands(known: dict[str, Any], sentence: str, ours: bool) -> None:
-    given: dict[str, Any] = {"state": "queued", "trouble": "", "due_at": NOW, "queued_at": ago(2), "settled_at": None}
-    said = words.of_sent(SimpleNamespace(**(given | {"to": partner(), "attempts": 3} | known)), NOW)  # type: ignore[arg-type]
+    usual: dict[str, Any] = {"to": partner(), "due_at": NOW, "queued_at": ago(2), "attempts": 3}
+    said = words.of_sent(OutboxMessage(**(usual | known)), NOW)
     assert said.sentence.startswith(sentence)
     assert said.ours is ours
 
 
-def one_try(**known: Any) -> Any:
-    given: dict[str, Any] = {"number": 1, "started_at": ago(1), "ended_at": NOW, "phase": "", "outcome": ""}
-    return SimpleNamespace(**(given | known))
+def one_try(**known: Any) -> DeliveryAttempt:
+    usual: dict[str, Any] = {"number": 1, "started_at": ago(1), "ended_at": NOW}
+    return DeliveryAttempt(**(usual | known))
 
 
 @pytest.mark.parametrize(

@@ -4,13 +4,13 @@ import base64
 import json
 from collections.abc import Callable
 from typing import Any
-from uuid import uuid4
 
 import pytest
 
 from access.models import AuditEvent, Organisation
 from conftest import Person
 from exchange.models import InboxMessage, Partner
+from exchange.tests.arriving import came_in
 from records import inbound
 from records.models import Letter, LetterRead, Patient
 from records.tests import letters as messages
@@ -353,16 +353,7 @@ def test_a_letter_that_came_as_a_message_is_readable(
         organisation=infirmary, endpoint="http://x", token_url="http://x", jwks_url="http://x"
     )
     message = made()
-    received = InboxMessage.objects.create(
-        sender=sender,
-        request_id=uuid4(),
-        correlation_id=uuid4(),
-        bundle_id=message["id"],
-        event="document",
-        payload=json.dumps(message),
-        sha256="",
-        reply="{}",
-    )
+    received = came_in(sender, json.dumps(message), bundle_id=message["id"])
     inbound.handle(received)
     screen = gp.client.get(f"/patients/{patient.pk}/").content.decode()
     assert "1 unread" in screen
@@ -380,17 +371,7 @@ def test_what_could_not_be_filed_is_listed_for_a_person_here_and_for_nobody_else
     sender = Partner.objects.create(
         organisation=infirmary, endpoint="http://x", token_url="http://x", jwks_url="http://x"
     )
-    InboxMessage.objects.create(
-        sender=sender,
-        request_id=uuid4(),
-        correlation_id=uuid4(),
-        bundle_id="b",
-        event="document",
-        payload="{}",
-        sha256="0" * 64,
-        reply="{}",
-        state=InboxMessage.State.NEEDS_REVIEW,
-        review_reason="Nobody here has the NHS number in this letter.",
-    )
+    why = "Nobody here has the NHS number in this letter."
+    came_in(sender, state=InboxMessage.State.NEEDS_REVIEW, review_reason=why)
     assert "Nobody here has the NHS number" in gp.client.get("/letters/").content.decode()
     assert "Nobody here has the NHS number" not in stranger.client.get("/letters/").content.decode()

@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 from access.models import AuditEvent, Organisation
 from conftest import Person
 from exchange.fhir.systems import System
-from exchange.models import InboxMessage, Partner
+from exchange.models import Partner
+from exchange.tests.arriving import came_in
 from records import inbound
 from records.models import Patient, Resource, SearchText
 from records.search import keeping
@@ -206,10 +207,7 @@ def test_a_letter_that_came_as_a_message_is_found_by_its_sections(
         organisation=infirmary, endpoint="http://x", token_url="http://x", jwks_url="http://x"
     )
     message = messages.letter()
-    ids = {"request_id": uuid4(), "correlation_id": uuid4(), "bundle_id": message["id"]}
-    received = InboxMessage.objects.create(
-        sender=sender, event="document", payload=json.dumps(message), sha256="", reply="{}", **ids
-    )
+    received = came_in(sender, json.dumps(message), bundle_id=message["id"])
     inbound.handle(received)
     assert "discharge letter" in look_for(gp, who, '"kidney function" weeks')
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from typing import Any
-from uuid import uuid4
 
 import pytest
 from django.utils import timezone
@@ -12,6 +11,7 @@ from conftest import Person
 from exchange.desk import actions
 from exchange.happenings import describe
 from exchange.models import InboxMessage, OutboxMessage
+from exchange.tests.arriving import came_in
 from records.models import Letter, Patient, Relationship
 from records.tests.saying import file_letter
 from referrals.models import Referral
@@ -56,7 +56,7 @@ def test_a_message_is_downloaded_only_by_whom_may_know_its_patient(
     make_sent: Callable[..., Referral], gp: Person, make_patient: Callable[..., Patient]
 ) -> None:
     message = message_of(make_sent(patient=make_patient(family="Unmistakable")))
-    address = f"/exchange/sealed/out/{message.pk}/"
+    address = f"/exchange/out/{message.pk}/sealed/"
     assert b"Unmistakable" in gp.client.get(address).content
     assert address in gp.client.get(f"/exchange/out/{message.pk}/").content.decode()
     Relationship.objects.all().delete()
@@ -81,25 +81,14 @@ def test_a_letter_that_came_in_leads_to_its_page_for_clinicians_only(
     patient = make_patient(family="Smith", given="Jane")
     hospital = message_of(make_sent(patient=patient)).to
     letter = file_letter(infirmary, patient, "<p>Seen</p>", title="Clinic letter")
-    came = InboxMessage.objects.create(
-        sender=hospital,
-        request_id=uuid4(),
-        correlation_id=uuid4(),
-        bundle_id="b",
-        event="document",
-        payload="{}",
-        sha256="0",
-        reply="{}",
-        state="filed",
-        settled_at=timezone.now(),
-    )
+    came = came_in(hospital, state="filed", settled_at=timezone.now())
     Letter.objects.filter(pk=letter.pk).update(message_id=str(came.pk))
     asked = [("document", str(came.pk))]
     told: Any = describe(gp.actor, asked)[asked[0]]
     assert (told.text, told.href) == ("SMITH, Jane: Clinic letter", f"/patients/{patient.pk}/letters/{letter.pk}/")
     assert describe(receptionist.actor, asked)[asked[0]].href == f"/patients/{patient.pk}/"
     assert describe(stranger.actor, asked) == {}
-    sealed = f"/exchange/sealed/in/{came.pk}/"
+    sealed = f"/exchange/in/{came.pk}/sealed/"
     assert gp.client.get(sealed).status_code == 200
     Relationship.objects.all().delete()
     assert gp.client.get(sealed).status_code == 403

@@ -11,6 +11,7 @@ from playwright.sync_api import expect
 from access.models import Organisation
 from conftest import Person
 from exchange.models import InboxMessage, OutboxMessage, Partner
+from exchange.tests.arriving import came_in
 from tests.artefacts import keep
 from tests.browser.conftest import SignIn
 from tests.browser.test_pages import assert_sound
@@ -63,19 +64,8 @@ def failing(partner: Partner, sent: Sent) -> OutboxMessage:
     Partner.objects.update(failing_since=timezone.now() - dt.timedelta(minutes=90))
     for minutes in (90, 40, 12):
         sent("queued", minutes, "unreachable")
-    InboxMessage.objects.create(
-        sender=partner,
-        request_id=uuid4(),
-        correlation_id=uuid4(),
-        bundle_id="b",
-        event="document",
-        payload="{}",
-        sha256="0" * 64,
-        reply="{}",
-        state="needs-review",
-        review_reason="The letter gives no NHS number.",
-        settled_at=timezone.now(),
-    )
+    why = "The letter gives no NHS number."
+    came_in(partner, state="needs-review", review_reason=why, settled_at=timezone.now())
     return sent("refused", 30, "refused")
 
 
@@ -127,7 +117,7 @@ def test_a_refused_message_is_sent_again_with_the_keyboard_alone(
     again = page.get_by_role("button", name="Send again")
     again.focus()
     page.keyboard.press("Enter")
-    expect(page.locator(".said.success")).to_contain_text("It is being sent now.")
+    expect(page.locator(".said.success")).to_contain_text("It goes again as soon as it can.")
     failing.refresh_from_db()
     assert failing.state == "queued"
 

@@ -3,7 +3,8 @@
 import base64
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Dialog, Page, expect
+from pytest_django.live_server_helper import LiveServer
 
 from access.models import Organisation
 from conftest import Person
@@ -32,9 +33,9 @@ def watched(page: Page) -> tuple[list[str], list[str]]:
     dialogs: list[str] = []
     asked: list[str] = []
 
-    def dismiss(dialog: object) -> None:
+    def dismiss(dialog: Dialog) -> None:
         dialogs.append(str(dialog))
-        dialog.dismiss()  # type: ignore[attr-defined]
+        dialog.dismiss()
 
     page.on("dialog", dismiss)
     page.on("request", lambda request: asked.append(request.url))
@@ -46,11 +47,11 @@ def foreign(asked: list[str], ours: str) -> list[str]:
 
 
 def test_nothing_of_the_corpus_runs_or_asks_for_anything(
-    sign_in: SignIn, gp: Person, jane: Patient, infirmary: Organisation, live_server: object
+    sign_in: SignIn, gp: Person, jane: Patient, infirmary: Organisation, live_server: LiveServer
 ) -> None:
     page = sign_in(gp)
     dialogs, asked = watched(page)
-    ours = str(live_server.url)  # type: ignore[attr-defined]
+    ours = live_server.url
     for number, html in enumerate(CORPUS):
         letter = file_letter(infirmary, jane, f"<p>Dear Doctor</p>{html}<p>Yours</p>", title=f"Letter {number}")
         asked.clear()
@@ -77,7 +78,7 @@ def with_pdf(infirmary: Organisation, patient: Patient, pdf: bytes) -> str:
 
 @pytest.mark.parametrize("width", [1280, 400])
 def test_a_pdf_is_drawn_within_the_page(
-    width: int, sign_in: SignIn, gp: Person, jane: Patient, infirmary: Organisation, live_server: object
+    width: int, sign_in: SignIn, gp: Person, jane: Patient, infirmary: Organisation, live_server: LiveServer
 ) -> None:
     address = with_pdf(infirmary, jane, PDF.replace(b"{}", b""))
     page = sign_in(gp, width=width)
@@ -90,7 +91,7 @@ def test_a_pdf_is_drawn_within_the_page(
     assert any(f"{address}/shown/1/" in frame.url for frame in page.frames)
     assert not any(frame.url.startswith("chrome-error") for frame in page.frames)
     assert dialogs == []
-    assert foreign(asked, str(live_server.url)) == []  # type: ignore[attr-defined]
+    assert foreign(asked, live_server.url) == []
     sideways = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
     assert sideways <= 0
     expect(page.locator(".file a")).to_have_attribute("href", f"{address}/files/1/")

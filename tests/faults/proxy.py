@@ -109,13 +109,14 @@ class Proxy:
         """Bytes both ways until one side ends or an answer is cut."""
         with selectors.DefaultSelector() as selector:
             for one in (near, far):
-                selector.register(one, selectors.EVENT_READ)
+                selector.register(one, selectors.EVENT_READ, one)
             while True:
                 for key, _ in selector.select():
-                    piece = key.fileobj.recv(PIECE)  # type: ignore[union-attr]
+                    heard: socket.socket = key.data
+                    piece = heard.recv(PIECE)
                     if not piece:
                         return
-                    if key.fileobj is near:
+                    if heard is near:
                         far.sendall(piece)
                     elif not self._answer(near, piece):
                         return
