@@ -1,0 +1,21 @@
+"""Partners, their services, and every message to and from them."""
+
+from exchange.models.desk import DeskNote
+from exchange.models.incoming import InboxMessage, Refusal
+from exchange.models.outgoing import DeliveryAttempt, OutboxMessage
+from exchange.models.partners import Pace, Partner, Service, UsedAssertion
+from exchange.models.systems import ClinicalSystem, UsedContext
+
+__all__ = [
+    "ClinicalSystem",
+    "DeliveryAttempt",
+    "DeskNote",
+    "InboxMessage",
+    "OutboxMessage",
+    "Pace",
+    "Partner",
+    "Refusal",
+    "Service",
+    "UsedAssertion",
+    "UsedContext",
+]

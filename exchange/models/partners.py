@@ -1,0 +1,89 @@
+"""Other organisations' systems and what they offer, and what proves that one is who it says."""
+
+from typing import ClassVar
+
+from django.db import models
+
+from access.models import Organisation
+
+
+class Partner(models.Model):
+    """Another organisation's system that we exchange messages with, and how it is reached."""
+
+    class Transport(models.TextChoices):
+        BARS = "bars", "BaRS over FHIR R4"
+
+    organisation = models.OneToOneField(Organisation, on_delete=models.PROTECT, related_name="partner")
+    transport = models.CharField(max_length=20, choices=Transport.choices, default=Transport.BARS)
+    #: FHIR base, such as https://hospital.example/FHIR/R4.
+    endpoint = models.URLField(max_length=300)
+    #: Where we ask for our token; the audience of our assertion.
+    token_url = models.URLField(max_length=300)
+    #: Where the partner publishes the public keys that sign its assertions.
+    jwks_url = models.URLField(max_length=300)
+    enabled = models.BooleanField(default=True)
+    #: Whether its FHIR API is asked for what it holds about our patients.
+    pulls = models.BooleanField(default=False, db_default=False)
+    max_in_flight = models.PositiveSmallIntegerField(default=4)
+    last_delivered_at = models.DateTimeField(null=True)
+    last_received_at = models.DateTimeField(null=True)
+    #: Since when every try has failed; empty while the partner answers.
+    failing_since = models.DateTimeField(null=True)
+    #: When whoever runs the exchange was last told by e-mail that something for it is stuck; empty once nothing is.
+    alerted_at = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return self.organisation.name
+
+
+class Service(models.Model):
+    """Something a patient can be referred to (FHIR HealthcareService)."""
+
+    class UseCase(models.TextChoices):
+        """What the message is called on the wire: BaRS's own code, or ours where BaRS publishes none."""
+
+        PHARMACY_BLOOD_PRESSURE = "a5t3", "Pharmacy blood pressure check (BaRS a5t3)"
+        GP_TO_HOSPITAL = "gp-to-hospital", "GP to hospital (gpportal's own code)"
+
+    organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="services")
+    #: Directory of Services id (system dos-service-id), the destination on the wire.
+    service_id = models.CharField(max_length=20, unique=True)
+    name = models.CharField(max_length=120)
+    use_case = models.CharField(max_length=20, choices=UseCase.choices)
+    #: Words people may look for it by.
+    also_known_as = models.CharField(max_length=200, blank=True)
+    accepts_urgent = models.BooleanField(default=True)
+    accepts_suspected_cancer = models.BooleanField(default=False)
+    active = models.BooleanField(default=True)
+
+    class Meta:
+        ordering: ClassVar = ["name", "organisation__name"]
+
+    def __str__(self) -> str:
+        return f"{self.name}, {self.organisation}"
+
+
+class UsedAssertion(models.Model):
+    """A signed assertion that was traded for a token: its jti is good once."""
+
+    partner = models.ForeignKey(Partner, on_delete=models.CASCADE)
+    jti = models.CharField(max_length=200)
+    expires_at = models.DateTimeField(db_index=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["partner", "jti"], name="assertion_used_once"),
+        ]
+
+    def __str__(self) -> str:
+        return self.jti
+
+
+class Pace(models.Model):
+    """When the next call to a service may be made that allows only so many a second (exchange.pace)."""
+
+    name = models.CharField(max_length=20, primary_key=True)
+    next_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return self.name
