@@ -1,10 +1,10 @@
-"""The two database roles: owner migrates; app reads and writes, has no DDL, and may only add to the audit."""
+"""The two database roles: owner migrates; app reads and writes, has no DDL, and may only add to the audit and notes."""
 
 from django.conf import settings
 from django.db import connections
 from psycopg import sql
 
-ADD_ONLY = ["access_auditevent"]
+ADD_ONLY = ["access_auditevent", "exchange_desknote"]
 NO_ACCESS = ["django_migrations"]
 
 

@@ -63,10 +63,12 @@ def kept_elsewhere(ids: Collection[UUID]) -> list[str]:
 
 @dataclass(frozen=True, slots=True)
 class Described:
-    """Whom and what a message concerns, for a reader who may know: words, and the page that shows it."""
+    """Whom and what a message concerns, for a reader who may know: words, the page that shows it, and whether their
+    whereabouts are restricted (PDS security label R)."""
 
     text: str
     href: str
+    restricted: bool = False
 
 
 def describe(actor: Actor, concerns: Iterable[tuple[str, str]]) -> dict[tuple[str, str], Described]:

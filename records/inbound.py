@@ -61,8 +61,8 @@ def _described(letter: Letter, may_open: bool, may_read_title: bool) -> Describe
     who = letter.patient
     text = f"{who.family.upper()}, {who.given}" + (f": {letter.title}" if may_read_title and letter.title else "")
     if may_open:
-        return Described(text, reverse("records:letter", args=[who.pk, letter.pk]))
-    return Described(text, reverse("one-screen", args=[who.pk]))
+        return Described(text, reverse("records:letter", args=[who.pk, letter.pk]), who.restricted)
+    return Described(text, reverse("one-screen", args=[who.pk]), who.restricted)
 
 
 # Whose it is ----------------------------------------------------------------------------------------------------------

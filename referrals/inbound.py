@@ -166,6 +166,7 @@ def describe(actor: Actor, ids: Iterable[str]) -> dict[str, Described]:
         str(one.pk): Described(
             f"{one.patient.family.upper()}, {one.patient.given}: {one.service.name}",
             reverse("referrals:referral", args=[one.pk]),
+            one.patient.restricted,
         )
         for one in found
     }

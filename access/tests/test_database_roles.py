@@ -18,6 +18,8 @@ WHO = system("test")
         "UPDATE access_auditevent SET actor_name = 'somebody else'",
         "DELETE FROM access_auditevent",
         "TRUNCATE access_auditevent",
+        "UPDATE exchange_desknote SET text = 'they never rang'",
+        "DELETE FROM exchange_desknote",
         "CREATE TABLE mine (id int)",
         "ALTER TABLE records_patient ADD COLUMN extra text",
         "DROP TABLE records_patient",

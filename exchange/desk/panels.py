@@ -35,6 +35,8 @@ class Row:
     said: words.Said
     about: Described | None
     owner: str = ""
+    #: It was filed to somebody, or sent about somebody, whether or not this reader may know whom.
+    of_somebody: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,14 +72,18 @@ def desk(actor: Actor, asked: Asked) -> dict[str, Any]:
 
 def _seen(context: dict[str, Any]) -> str:
     rows = [(row.id, row.said, row.owner) for row in context["rows"]]
-    facts = (rows, [(p.pk, s) for p, s in context["partners"]], [count for _, count in context["lists"]])
+    facts = (rows, [(p.pk, *told) for p, *told in context["partners"]], [count for _, count in context["lists"]])
     return hashlib.sha256(repr(facts).encode()).hexdigest()[:16]
 
 
-def _partners(actor: Actor, partners: list[Partner], now: datetime) -> list[tuple[Partner, words.Said]]:
-    """Each partner with how it is with it: what somebody has to act on first, then what is slow."""
+def _partners(actor: Actor, partners: list[Partner], now: datetime) -> list[tuple[Partner, words.Said, str]]:
+    """Each partner with how it is with it: what somebody has to act on first, then what is slow. Last, where the
+    sentence does not say so itself, when something last came through each way."""
     queues = reach.queues(actor)
-    told = [(one, words.of_partner(one, queues.get(one.pk, reach.Queue()), now)) for one in partners]
+    told = []
+    for one in partners:
+        said, last = words.of_partner(one, queues.get(one.pk, reach.Queue()), now), words.last(one, now)
+        told.append((one, said, "" if said.sentence == last else last))
     return sorted(told, key=lambda one: ("bad", "soon", "", "ok").index(one[1].tone))
 
 
@@ -134,6 +140,10 @@ def concern(message: InboxMessage) -> tuple[str, str]:
     return message.event, str(message.pk)
 
 
+def _is_of_somebody(message: InboxMessage) -> bool:
+    return message.answers_id is not None or message.state == InboxMessage.State.FILED
+
+
 def rows_received(actor: Actor, found: list[InboxMessage], now: datetime) -> list[Row]:
     about = describe(actor, [concern(one) for one in found])
     return [
@@ -146,6 +156,7 @@ def rows_received(actor: Actor, found: list[InboxMessage], now: datetime) -> lis
             words.of_received(one, now),
             about.get(concern(one)),
             one.assigned_to.name if one.assigned_to else "",
+            _is_of_somebody(one),
         )
         for one in found
     ]
@@ -165,7 +176,7 @@ def whom(actor: Actor, message: OutboxMessage | InboxMessage) -> Described | Non
 
 def may_read_sealed(actor: Actor, message: OutboxMessage | InboxMessage, about: Described | None) -> bool:
     """Whether this reader may have the message itself: it is about somebody within their reach, or not filed yet."""
-    unfiled = isinstance(message, InboxMessage) and message.answers is None and message.state != message.State.FILED
+    unfiled = isinstance(message, InboxMessage) and not _is_of_somebody(message)
     return actor.may(Permission.READ_SEALED) and (about is not None or unfiled)
 
 
@@ -177,6 +188,7 @@ def life(actor: Actor, message: OutboxMessage | InboxMessage) -> dict[str, Any]:
         "message": message,
         "called": words.called(message.event),
         "about": about,
+        "of_somebody": isinstance(message, OutboxMessage) or _is_of_somebody(message),
         "notes": list(message.notes.all()),
         "may_handle": may,
         "may_read_sealed": may_read_sealed(actor, message, about),

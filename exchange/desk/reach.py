@@ -48,19 +48,30 @@ def partners(actor: Actor) -> QuerySet[Partner]:
 
 @dataclass(frozen=True, slots=True)
 class Queue:
-    """What waits to go to one partner: how many, since when the oldest, when the next is tried (None: now)."""
+    """What waits to go to one partner: how many, since when the oldest, when the next is tried (None: now), and the
+    event of all of them ("" where they are of several kinds)."""
 
     waiting: int = 0
     oldest: datetime | None = None
     next_try: datetime | None = None
+    event: str = ""
 
 
 def queues(actor: Actor) -> dict[int, Queue]:
     """What this organisation's messages wait for, by partner; who has nothing waiting is absent. One query."""
     resting = Q(~Exists(claims.under_way(OuterRef("pk"))))
     rows = sent(actor).filter(state=OutboxMessage.State.QUEUED).order_by().values("to")
-    found = rows.annotate(n=Count("pk"), oldest=Min("queued_at"), next=Min("due_at", filter=resting))
-    return {row["to"]: Queue(row["n"], row["oldest"], row["next"]) for row in found}
+    found = rows.annotate(
+        n=Count("pk"),
+        oldest=Min("queued_at"),
+        next=Min("due_at", filter=resting),
+        kinds=Count("event", distinct=True),
+        one_of_them=Min("event"),
+    )
+    return {
+        row["to"]: Queue(row["n"], row["oldest"], row["next"], row["one_of_them"] if row["kinds"] == 1 else "")
+        for row in found
+    }
 
 
 def message_or_404(actor: Actor, direction: str, message_id: UUID) -> OutboxMessage | InboxMessage:

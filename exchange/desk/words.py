@@ -14,11 +14,11 @@ from ui.dates import ago, when
 
 Out, In = OutboxMessage.State, InboxMessage.State
 
-#: What a message is called, by its event.
+#: What a message is called, by its event: one, and several.
 _CALLED: Final = {
-    "servicerequest-request": "Referral",
-    "servicerequest-response": "Answer to a referral",
-    "document": "Letter",
+    "servicerequest-request": ("Referral", "Referrals"),
+    "servicerequest-response": ("Answer to a referral", "Answers to referrals"),
+    "document": ("Letter", "Letters"),
 }
 #: Outcome of a try or trouble of a message -> what it says of the partner, after "They" or alone.
 _SENTENCES: Final = {
@@ -55,11 +55,17 @@ class Said:
 
 def called(event: str) -> str:
     """What a message is called on screen."""
-    return _CALLED.get(event, event.replace("-", " ").capitalize())
+    return _CALLED[event][0] if event in _CALLED else event.replace("-", " ").capitalize()
 
 
-def messages(count: int) -> str:
-    return "1 message" if count == 1 else f"{count} messages"
+def messages(queue: Queue) -> str:
+    """What waits, counted: "1 referral", or "12 messages" where they are of several kinds."""
+    one, several = _CALLED.get(queue.event, ("message", "messages"))
+    return f"{queue.waiting} {one.lower() if queue.waiting == 1 else several.lower()}"
+
+
+def _wait(queue: Queue) -> str:
+    return f"{messages(queue)} wait{'s' if queue.waiting == 1 else ''}"
 
 
 def how_long(since: dt.datetime, now: dt.datetime) -> str:
@@ -77,14 +83,14 @@ def of_partner(partner: Partner, queue: Queue, now: dt.datetime) -> Said:
     """How it is with a partner: by what came through, not by what is said to be up."""
     name = partner.organisation.name
     if not partner.enabled:
-        waits = f" {messages(queue.waiting)} wait{'s' if queue.waiting == 1 else ''}." if queue.waiting else ""
+        waits = f" {_wait(queue)}." if queue.waiting else ""
         return Said(f"Switched off: nothing is sent to {name}.{waits}", "Switch it on when they are ready.", "soon")
     age = now - queue.oldest if queue.oldest else dt.timedelta()
     if partner.failing_since is not None:
         return _failing(partner, queue, age, now)
     if not queue.waiting:
-        return Said(_last(partner, now), "Nothing to do.", "ok" if partner.last_delivered_at else "")
-    going = f"{messages(queue.waiting)} on the way, the oldest for {how_long(queue.oldest or now, now)}."
+        return Said(last(partner, now), "Nothing to do.", "ok" if partner.last_delivered_at else "")
+    going = f"{messages(queue)} on the way, the oldest for {how_long(queue.oldest or now, now)}."
     if age >= dt.timedelta(minutes=settings.EXCHANGE_FAIL_MINUTES):
         return Said(going, f"Ring {name}: they are slow to take what we send.", "bad", ours=True)
     late = age >= dt.timedelta(minutes=settings.EXCHANGE_WARN_MINUTES)
@@ -96,7 +102,7 @@ def _failing(partner: Partner, queue: Queue, age: dt.timedelta, now: dt.datetime
     since = f"{name} has not answered since {when(partner.failing_since, now)}."
     if not queue.waiting:
         return Said(f"{since} Nothing waits for them.", "Nothing to do yet.", "soon")
-    waits = f"{messages(queue.waiting)} wait{'s' if queue.waiting == 1 else ''}; {_again(queue.next_try, now)}"
+    waits = f"{_wait(queue)}; {_again(queue.next_try, now)}"
     if age >= dt.timedelta(minutes=settings.EXCHANGE_FAIL_MINUTES):
         return Said(f"{since} {waits}", f"Ring {name} if something cannot wait.", "bad", ours=True)
     return Said(f"{since} {waits}", "Nothing to do yet.", "soon")
@@ -111,7 +117,8 @@ def _again(next_try: dt.datetime | None, now: dt.datetime) -> str:
     return f"we try again at {said}." if " " not in said else f"we try again {said}."
 
 
-def _last(partner: Partner, now: dt.datetime) -> str:
+def last(partner: Partner, now: dt.datetime) -> str:
+    """When something last came through, each way."""
     sent, heard = partner.last_delivered_at, partner.last_received_at
     if not sent and not heard:
         return "Nothing has been exchanged with them yet."

@@ -81,6 +81,16 @@ def test_the_desk_says_what_to_act_on_and_shows_no_ids_or_codes(
     assert event.organisation == "Y90001"
 
 
+def test_a_partner_that_fails_also_says_when_something_last_came_through(put: Put, gp: Person) -> None:
+    now = timezone.now()
+    partner = put().to
+    Partner.objects.filter(pk=partner.pk).update(failing_since=now, last_delivered_at=now - timedelta(minutes=20))
+    page = " ".join(gp.client.get("/exchange/").content.decode().split())
+    assert "has not answered since" in page
+    assert "1 referral waits" in page
+    assert "Last delivered 20 min ago." in page
+
+
 def test_every_list_opens_filters_and_says_when_it_is_empty(
     refused: OutboxMessage, odd: InboxMessage, receptionist: Person
 ) -> None:
@@ -204,7 +214,7 @@ def test_a_partner_is_switched_off_and_on_by_the_manager_only(
     practice_manager.client.post(address, {"on": "0"})
     message = put()
     assert outbox.deliver(message.pk) == "not-claimed"
-    assert "Switched off: nothing is sent to Northern Infirmary. 1 message waits." in re.sub(
+    assert "Switched off: nothing is sent to Northern Infirmary. 1 referral waits." in re.sub(
         r"\s+", " ", practice_manager.client.get("/exchange/").content.decode()
     )
     OutboxMessage.objects.update(due_at=timezone.now() + timedelta(hours=4))

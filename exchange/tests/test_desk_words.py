@@ -45,6 +45,20 @@ def partner(**known: Any) -> Partner:
             "soon",
         ),
         (
+            {"failing_since": ago(6)},
+            Queue(12, ago(6), NOW + dt.timedelta(minutes=11), "servicerequest-request"),
+            "Northern Infirmary has not answered since 09:14. 12 referrals wait; we try again at 09:31.",
+            "Nothing to do yet.",
+            "soon",
+        ),
+        (
+            {},
+            Queue(1, ago(2), NOW, "servicerequest-response"),
+            "1 answer to a referral on the way, the oldest for 2 minutes.",
+            "Nothing to do yet.",
+            "",
+        ),
+        (
             {"failing_since": ago(90)},
             Queue(1, ago(90), NOW + dt.timedelta(seconds=30)),
             "Northern Infirmary has not answered since 07:50. 1 message waits; we try again within a minute.",

@@ -94,3 +94,24 @@ def test_a_letter_that_came_in_leads_to_its_page_for_clinicians_only(
     assert gp.client.get(sealed).status_code == 403
     InboxMessage.objects.update(state="needs-review")
     assert gp.client.get(sealed).status_code == 200
+
+
+def test_a_download_about_a_restricted_person_says_so(
+    make_sent: Callable[..., Referral], gp: Person, make_patient: Callable[..., Patient]
+) -> None:
+    plain, hidden = make_patient(), make_patient(restricted=True, address="", postcode="", phone="", usual_gp="")
+    for patient, warned in ((plain, False), (hidden, True)):
+        page = gp.client.get(f"/exchange/out/{message_of(make_sent(patient=patient)).pk}/").content.decode()
+        assert ("the file may say where this person is" in page) is warned
+
+
+def test_what_was_filed_out_of_reach_is_not_called_unfiled(
+    gp: Person, make_sent: Callable[..., Referral], make_patient: Callable[..., Patient]
+) -> None:
+    message = message_of(make_sent(patient=make_patient()))
+    answer = came_in(message.to, event="servicerequest-response", answers=message, state=InboxMessage.State.FILED)
+    Relationship.objects.all().delete()
+    for address in ("/exchange/?list=came-in", f"/exchange/in/{answer.pk}/"):
+        page = gp.client.get(address).content.decode()
+        assert "Not filed to anybody" not in page
+        assert "not for you to see" in page.lower()
