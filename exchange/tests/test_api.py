@@ -16,6 +16,7 @@ from exchange.tests.posting import Post
 
 
 @pytest.mark.django_db
+@pytest.mark.requirement("BARS-ACK-1", "BARS-API-3", "BARS-HDR-4", "BARS-RSP-1")
 def test_an_answer_is_stored_and_acknowledged(
     post: Post, original: OutboxMessage, hospital: Partner, django_capture_on_commit_callbacks: Any, bell: list[Any]
 ) -> None:
@@ -46,6 +47,7 @@ def test_an_answer_is_stored_and_acknowledged(
 
 
 @pytest.mark.django_db
+@pytest.mark.requirement("BARS-INT-2", "BARS-HDR-4")
 def test_a_repeat_is_told_that_we_have_it_and_stores_nothing(post: Post, original: OutboxMessage) -> None:
     message, headers = messages.response(original.bundle_id), messages.sent()
     assert post(message, dict(headers)).status_code == 200
@@ -60,6 +62,7 @@ def test_a_repeat_is_told_that_we_have_it_and_stores_nothing(post: Post, origina
 
 
 @pytest.mark.django_db(transaction=True)
+@pytest.mark.requirement("BARS-INT-2")
 def test_the_same_message_racing_is_stored_once(post: Post, original: OutboxMessage) -> None:
     message, headers = messages.response(original.bundle_id), messages.sent()
     statuses: list[int] = []

@@ -16,6 +16,7 @@ from exchange.tests.posting import URL, Post, change
 
 
 @pytest.mark.django_db
+@pytest.mark.requirement("BARS-HDR-8")
 def test_nobody_without_a_token_of_ours(hospital: Partner, original: OutboxMessage, settings: Any) -> None:
     good = oauth.bearer(hospital)
     expired = oauth.bearer(hospital, seconds=-1)
@@ -40,6 +41,7 @@ def test_nobody_without_a_token_of_ours(hospital: Partner, original: OutboxMessa
 
 
 @pytest.mark.django_db
+@pytest.mark.requirement("BARS-HDR-8")
 def test_a_token_that_only_reads_sends_nothing(post: Post, hospital: Partner, original: OutboxMessage) -> None:
     answer = post(messages.response(original.bundle_id), token=oauth.bearer(hospital, scope="system/*.rs"))
     assert answer.status_code == 403
@@ -66,6 +68,7 @@ def test_other_addresses_and_methods_answer_as_fhir(client: Client) -> None:
 
 
 @pytest.mark.django_db
+@pytest.mark.requirement("BARS-API-1")
 def test_what_we_can_do_is_open_and_valid(client: Client) -> None:
     answer = client.get("/fhir/R4/metadata")
     stated = json.loads(answer.content)
@@ -82,6 +85,7 @@ def test_our_version_is_the_projects(project: Path) -> None:
     assert tomllib.loads((project / "pyproject.toml").read_text())["project"]["version"] == SOFTWARE_VERSION
 
 
+@pytest.mark.requirement("BARS-ERR-1")
 def test_our_error_codes_are_the_published_ones(project: Path) -> None:
     contract = project.parent / "shared" / "data" / "openapi" / "bars-1.4.0" / "booking-and-referral-1.4.0.json"
     if not contract.exists():
@@ -95,6 +99,7 @@ def test_our_error_codes_are_the_published_ones(project: Path) -> None:
 
 
 @pytest.mark.django_db
+@pytest.mark.requirement("BARS-ERR-3")
 def test_refusals_keep_ids_and_reason_only(post: Post, original: OutboxMessage) -> None:
     headers = messages.sent()
     post(change(messages.response(original.bundle_id), "meta", "versionId"), dict(headers))

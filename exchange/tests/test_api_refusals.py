@@ -64,6 +64,9 @@ WRONG: dict[str, tuple[tuple[Any, ...], Any, tuple[int, str, str, str]]] = {
 
 @pytest.mark.django_db
 @pytest.mark.parametrize(("path", "to", "expected"), WRONG.values(), ids=WRONG)
+@pytest.mark.requirement(
+    "BARS-ACK-2", "BARS-ACK-3", "BARS-CODE-1", "BARS-ERR-1", "BARS-RSP-1", "BARS-RSP-2", "BARS-VER-1"
+)
 def test_a_message_that_breaks_a_rule_is_turned_away(
     post: Post, original: OutboxMessage, path: tuple[Any, ...], to: Any, expected: tuple[int, str, str, str]
 ) -> None:
@@ -90,6 +93,7 @@ def test_what_is_no_bundle_is_turned_away(post: Post, body: bytes) -> None:
     ],
 )
 @pytest.mark.parametrize(("value", "issue"), [(None, "required"), ("SECRET!", ""), ("e30=", "")])
+@pytest.mark.requirement("BARS-HDR-1", "BARS-HDR-2", "BARS-HDR-3", "BARS-HDR-5", "BARS-HDR-6", "BARS-INT-1")
 def test_headers_must_be_there_and_say_something(
     post: Post, original: OutboxMessage, name: str, value: Any, issue: str
 ) -> None:
@@ -99,12 +103,14 @@ def test_headers_must_be_there_and_say_something(
 
 
 @pytest.mark.django_db
+@pytest.mark.requirement("BARS-ACK-2")
 def test_a_message_for_another_service_is_not_ours(post: Post, original: OutboxMessage) -> None:
     answer = post(messages.response(original.bundle_id), messages.sent("9000000999"))
     refused(answer, 404, "REC_NOT_FOUND", "not-found", "http.NHSD-Target-Identifier")
 
 
 @pytest.mark.django_db
+@pytest.mark.requirement("BARS-RSP-2")
 def test_an_original_sent_to_another_partner_is_unknown(post: Post, original: OutboxMessage, pharmacy: Any) -> None:
     other = Partner.objects.create(
         organisation=pharmacy, endpoint="http://x", token_url="http://x", jwks_url="http://x"
@@ -132,6 +138,7 @@ def test_another_media_type_is_not_taken(post: Post, original: OutboxMessage) ->
 
 
 @pytest.mark.django_db
+@pytest.mark.requirement("BARS-TIME-2")
 def test_too_slow_answers_408_and_rolls_back(
     post: Post, original: OutboxMessage, settings: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -141,6 +148,7 @@ def test_too_slow_answers_408_and_rolls_back(
 
 
 @pytest.mark.django_db
+@pytest.mark.requirement("BARS-TIME-2")
 def test_a_slow_statement_is_cut_short(
     post: Post, original: OutboxMessage, settings: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -156,6 +164,7 @@ def test_a_slow_statement_is_cut_short(
 
 
 @pytest.mark.django_db
+@pytest.mark.requirement("BARS-ERR-1", "BARS-ERR-3")
 def test_a_fault_of_ours_says_nothing_of_the_message(
     post: Post, original: OutboxMessage, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -173,6 +182,7 @@ def test_a_fault_of_ours_says_nothing_of_the_message(
 
 
 @pytest.mark.django_db(transaction=True)
+@pytest.mark.requirement("BARS-ERR-1")
 def test_when_the_database_goes_away_the_sender_is_told_to_send_again(
     post: Post, original: OutboxMessage, monkeypatch: pytest.MonkeyPatch
 ) -> None:

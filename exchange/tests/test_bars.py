@@ -30,6 +30,7 @@ JSON = st.recursive(
 
 
 @given(st.integers(100, 599), JSON.map(json.dumps) | st.text(max_size=40), st.booleans())
+@pytest.mark.requirement("BARS-INT-8")
 def test_every_answer_means_something(status: int, text: str, mirrors: bool) -> None:
     try:
         answer: object = judge(Heard(status, SENT if mirrors else {}, text), SENT)
@@ -44,6 +45,7 @@ def test_every_answer_means_something(status: int, text: str, mirrors: bool) -> 
         assert text not in str(answer) or len(text) < 8
 
 
+@pytest.mark.requirement("BARS-INT-8")
 def test_ids_are_mirrored_whatever_their_case() -> None:
     mirrored = {name: value.swapcase() for name, value in SENT.items()}
     assert judge(Heard(200, mirrored, '{"resourceType": "Bundle"}'), SENT) == Answer(200, '{"resourceType": "Bundle"}')

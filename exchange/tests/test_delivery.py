@@ -33,6 +33,7 @@ def make_due(message: OutboxMessage) -> None:
     OutboxMessage.objects.filter(pk=message.pk).update(due_at=timezone.now())
 
 
+@pytest.mark.requirement("BARS-ACK-5", "BARS-HDR-8")
 def test_a_message_is_delivered_with_its_sealed_bytes(put: Put, stub_partner: Stub, heard: Heard) -> None:
     message = put(concerns_id="r1")
     assert outbox.deliver(message.pk) == "delivered"
@@ -75,6 +76,7 @@ AGAIN = {
 
 
 @pytest.mark.parametrize("say", AGAIN.values(), ids=AGAIN)
+@pytest.mark.requirement("BARS-ERR-6", "BARS-INT-3", "BARS-INT-6", "BARS-INT-8", "BARS-INT-9")
 def test_what_may_pass_is_tried_again_with_the_same_ids_and_bytes(
     put: Put, stub_partner: Stub, heard: Heard, say: Say
 ) -> None:
@@ -104,6 +106,7 @@ REFUSED = {
 
 
 @pytest.mark.parametrize("say", REFUSED.values(), ids=REFUSED)
+@pytest.mark.requirement("BARS-INT-4", "BARS-INT-8")
 def test_what_will_not_pass_goes_to_a_person_with_the_answer(
     put: Put, stub_partner: Stub, heard: Heard, say: Say
 ) -> None:
@@ -118,6 +121,7 @@ def test_what_will_not_pass_goes_to_a_person_with_the_answer(
     assert len(stub_partner.arrivals) == 1
 
 
+@pytest.mark.requirement("BARS-INT-9")
 def test_a_token_the_partner_forgot_is_mended_within_the_try(put: Put, stub_partner: Stub) -> None:
     outbox.deliver(put().pk)
     stub_partner.says = [refusal(401, "REC_UNAUTHORIZED", "security"), Say()]
@@ -159,6 +163,7 @@ def test_no_answer_in_time_is_perhaps_received(put: Put, stub_partner: Stub, set
     assert (tried.outcome, tried.phase) == ("timed-out", "await-reply")
 
 
+@pytest.mark.requirement("BARS-INT-10")
 def test_after_days_of_trying_it_is_given_up(put: Put, stub_partner: Stub, settings: Any, heard: Heard) -> None:
     stub_partner.says = [refusal(503, "REC_UNAVAILABLE")]
     message = put()
@@ -170,6 +175,7 @@ def test_after_days_of_trying_it_is_given_up(put: Put, stub_partner: Stub, setti
     assert [name for name, _ in heard] == ["expired"]
 
 
+@pytest.mark.requirement("BARS-INT-7")
 def test_pauses_grow_and_end_at_the_last_step(settings: Any) -> None:
     from exchange.settling import next_try
 
@@ -360,6 +366,7 @@ def killed_while_delivering(message: OutboxMessage, stub_partner: Stub, project:
 
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("kills", [1, pytest.param(12, marks=pytest.mark.faults)])
+@pytest.mark.requirement("BARS-INT-6")
 def test_workers_killed_in_mid_delivery_lose_and_double_nothing(
     put: Put, stub_partner: Stub, heard: Heard, project: Path, settings: Any, kills: int
 ) -> None:

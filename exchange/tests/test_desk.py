@@ -29,6 +29,7 @@ def acts() -> set[str]:
 
 
 # Sending again --------------------------------------------------------------------------------------------------------
+@pytest.mark.requirement("BARS-INT-6")
 def test_a_refused_message_is_sent_again_with_the_same_bytes_and_ids(
     refused: OutboxMessage, stub_partner: Stub, gp: Person, heard: Any, django_capture_on_commit_callbacks: Any
 ) -> None:

@@ -68,6 +68,7 @@ def test_social_care_and_hospital_do_not_enter(refused: OutboxMessage, social_wo
 
 
 # The pages ------------------------------------------------------------------------------------------------------------
+@pytest.mark.requirement("BARS-ERR-5", "BARS-UI-1")
 def test_the_desk_says_what_to_act_on_and_shows_no_ids_or_codes(
     refused: OutboxMessage, odd: InboxMessage, receptionist: Person
 ) -> None:

@@ -18,6 +18,7 @@ PRACTITIONER = {"resourceType": "PractitionerRole", "practitioner": {"display": 
 
 
 @given(st.uuids(), st.uuids(), st.from_regex(r"[0-9]{1,12}", fullmatch=True), NAMES)
+@pytest.mark.requirement("BARS-HDR-1", "BARS-HDR-2", "BARS-HDR-3", "BARS-HDR-5", "BARS-HDR-6", "BARS-HDR-7")
 def test_what_is_sealed_is_heard(request_id: UUID, correlation_id: UUID, service: str, name: str) -> None:
     sealed = headers.sealed(
         request_id=request_id,
@@ -48,6 +49,7 @@ ANYTHING = st.one_of(
 
 
 @given(st.sampled_from(sorted(messages.sent().keys() - {"Content-Type", "Accept", "use-context"})), ANYTHING)
+@pytest.mark.requirement("BARS-HDR-1", "BARS-HDR-2", "BARS-HDR-3", "BARS-HDR-5", "BARS-HDR-6")
 def test_anything_else_is_refused_by_name(name: str, value: str) -> None:
     refused = refusal(messages.sent(**{name: value}))
     assert refused is not None
@@ -67,18 +69,21 @@ def refusal(sent: dict[str, str]) -> PayloadInvalid | None:
 @pytest.mark.parametrize(
     "name", ["NHSD-End-User-Organisation", "NHSD-Requesting-Software", "NHSD-Requesting-Practitioner"]
 )
+@pytest.mark.requirement("BARS-HDR-5", "BARS-HDR-6", "BARS-HDR-7")
 def test_base64_must_hold_valid_fhir_of_the_right_type(name: str) -> None:
     for wrong in ({"resourceType": "Patient"}, {"resourceType": "Organization", "name": 7}, {"resourceType": "Bed"}):
         with pytest.raises(PayloadInvalid):
             headers.check(messages.sent(**{name: headers.encode(wrong)}))
 
 
+@pytest.mark.requirement("BARS-HDR-5")
 def test_a_huge_header_is_not_decoded() -> None:
     huge = headers.encode(messages.ORGANISATION | {"alias": ["x" * 9000]})
     with pytest.raises(PayloadInvalid, match="REC_BAD_REQUEST"):
         headers.check(messages.sent(**{"NHSD-End-User-Organisation": huge}))
 
 
+@pytest.mark.requirement("BARS-HDR-4")
 def test_only_ids_are_mirrored() -> None:
     given_id = str(uuid4())
     sent = {"X-Request-Id": given_id, "X-Correlation-Id": "<script>", "Authorization": "Bearer x"}

@@ -41,6 +41,7 @@ def test_put_outside_a_transaction_is_refused_and_stores_nothing(hospital: Partn
 
 
 @pytest.mark.django_db(transaction=True)
+@pytest.mark.requirement("BARS-HDR-7")
 def test_what_is_put_is_sealed_and_rings_once_committed(put: Put, bell: list[Any], gp: Person) -> None:
     correlation = uuid4()
     with transaction.atomic():
@@ -60,6 +61,7 @@ def test_what_is_put_is_sealed_and_rings_once_committed(put: Put, bell: list[Any
 
 
 @pytest.mark.django_db
+@pytest.mark.requirement("BARS-HDR-1", "BARS-HDR-2", "BARS-HDR-3", "BARS-HDR-5", "BARS-HDR-6")
 def test_every_header_the_published_contract_requires_is_sealed(put: Put, gp: Person, project: Path) -> None:
     contract = project.parent / "shared" / "data" / "openapi" / "bars-1.4.0" / "booking-and-referral-1.4.0.json"
     if not contract.exists():

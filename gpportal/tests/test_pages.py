@@ -58,6 +58,7 @@ def opened(person: Person) -> list[str]:
 
 
 # The one screen -------------------------------------------------------------------------------------------------------
+@pytest.mark.requirement("BARS-UI-3")
 def test_the_one_screen_shows_what_every_source_says(jane: Patient, gp: Person) -> None:
     page = gp.client.get(f"/patients/{jane.pk}/")
     assert page.status_code == 200

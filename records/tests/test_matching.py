@@ -71,6 +71,7 @@ def test_without_a_number_nobody_is_joined(both: Any) -> None:
     assert not Finding.objects.exists()
 
 
+@pytest.mark.requirement("BARS-TRAP-4")
 def test_a_failing_number_is_flagged_and_never_matched_on(both: Any) -> None:
     people = both(patient(number=FAILING_NUMBER), patient("h9", number=FAILING_NUMBER))
     assert len(people) == 2

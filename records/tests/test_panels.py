@@ -30,6 +30,7 @@ def test_an_allergy_is_said_in_words(make_patient: MakePatient, gp: Person, rive
     assert tags(gp, patient) == ["Allergy: penicillin (anaphylaxis, 1998)"]
 
 
+@pytest.mark.requirement("BARS-UI-2")
 def test_no_known_allergies_is_said_with_its_date(
     make_patient: MakePatient, gp: Person, riverside: Organisation
 ) -> None:

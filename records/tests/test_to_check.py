@@ -42,6 +42,7 @@ def test_two_patients_with_one_number_are_both_kept_and_listed(
     assert social_worker.client.get("/patients/to-check/").status_code == 403
 
 
+@pytest.mark.requirement("BARS-TRAP-4")
 def test_a_failing_number_is_listed(say: Callable[..., None], gp: Person) -> None:
     say(id="c", identifier=[{"system": letters.SYSTEM, "value": letters.FAILING}])
     page = gp.client.get("/patients/to-check/").content.decode()

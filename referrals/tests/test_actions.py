@@ -139,6 +139,7 @@ def test_nothing_is_sent_twice(make_sent: Callable[..., Referral], gp: Person) -
 
 
 @pytest.mark.parametrize("act", ["edit", "withdraw"])
+@pytest.mark.requirement("BARS-CAN-3")
 def test_what_was_sent_is_not_changed(make_sent: Callable[..., Referral], gp: Person, act: str) -> None:
     referral = make_sent()
     more = {"service": referral.service, "priority": "routine", "reason": "x", "clinical_summary": ""}

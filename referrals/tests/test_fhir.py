@@ -32,6 +32,7 @@ def resource(bundle: dict[str, Any], kind: str, nth: int = 0) -> dict[str, Any]:
 
 # Out ------------------------------------------------------------------------------------------------------------------
 @pytest.mark.parametrize("name", SENT)
+@pytest.mark.requirement("BARS-SEND-4")
 def test_the_message_is_the_golden_one(name: str) -> None:
     assert examples.bundle(examples.OUTGOING[name]()) == examples.read(name)
 
@@ -50,6 +51,7 @@ def test_the_same_referral_always_makes_the_same_message() -> None:
 
 
 @pytest.mark.parametrize("name", SENT)
+@pytest.mark.requirement("BARS-SEND-5")
 def test_every_reference_leads_somewhere_in_the_message(name: str) -> None:
     message = examples.read(name)
     urls = [entry["fullUrl"] for entry in message["entry"]]
@@ -69,6 +71,7 @@ def test_only_the_receiver_gives_resources_ids(name: str) -> None:
     assert all("id" not in entry["resource"] for entry in examples.read(name)["entry"])
 
 
+@pytest.mark.requirement("BARS-CODE-3", "BARS-CODE-5", "BARS-SEND-1", "BARS-SEND-2")
 def test_use_case_version_and_destination_follow_the_service() -> None:
     hospital, pharmacy = examples.read("hospital"), examples.read("pharmacy")
     assert (hospital["meta"]["versionId"], pharmacy["meta"]["versionId"]) == ("1.0.0", "1.1.0")
@@ -97,6 +100,7 @@ def test_of_a_restricted_person_no_address_telephone_or_gp_goes_out() -> None:
 
 
 @pytest.mark.parametrize("name", SENT)
+@pytest.mark.requirement("BARS-SEND-7")
 def test_exactly_one_first_contact_and_it_has_a_telephone(name: str) -> None:
     contacts = resource(examples.read(name), "Patient")["contact"]
     first = [c for c in contacts if c["extension"][0]["valuePositiveInt"] == 1]
@@ -112,6 +116,7 @@ def test_without_any_telephone_nothing_is_made() -> None:
 
 
 @pytest.mark.parametrize("status", ["present", "failing", "absent"])
+@pytest.mark.requirement("BARS-SEND-8")
 def test_only_a_verified_nhs_number_goes_out(status: str) -> None:
     message = examples.bundle(examples.referral(patient=examples.jane(nhs_number_status=status)))
     assert "9991234501" not in json.dumps(message)
@@ -132,6 +137,7 @@ def test_whatever_is_written_the_message_is_valid(reason: str, summary: str, giv
 # Every MUST row of the published payload ------------------------------------------------------------------------------
 @pytest.mark.skipif(not TABLES.exists(), reason="no ../shared/data")
 @pytest.mark.parametrize("name", SENT)
+@pytest.mark.requirement("BARS-CODE-4", "BARS-SEND-3", "BARS-SEND-6", "BARS-SEND-9")
 def test_every_must_row_of_the_published_payload_is_met(name: str) -> None:
     missing, met = musts(examples.read(name))
     assert missing == []
@@ -147,6 +153,7 @@ def test_that_table_would_notice_a_missing_row() -> None:
 
 
 @pytest.mark.parametrize("name", SENT)
+@pytest.mark.requirement("BARS-SEND-9")
 def test_a_receiver_in_another_process_finds_nothing_wrong(name: str) -> None:
     """The sandbox partners restate the rules in their own code and import nothing of ours."""
     program = (

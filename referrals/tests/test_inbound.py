@@ -95,6 +95,7 @@ def test_precheck_lets_the_receiver_answer(make_sent: Callable[..., Referral], h
 
 
 @pytest.mark.parametrize("why", ["unknown", "other sender", "nothing named", "no referral", "empty"])
+@pytest.mark.requirement("BARS-RSP-2")
 def test_precheck_turns_others_away_alike(
     make_sent: Callable[..., Referral], hospital: Partner, blood_pressure: Service, why: str
 ) -> None:

@@ -201,6 +201,7 @@ def test_the_list_of_arrivals_and_the_page_hold_no_patient_data(the_hospital: Si
         assert not [word for word in ("Quillfeather", "Zebedee", "9990000018", "1951-02-03") if word in text]
 
 
+@pytest.mark.requirement("BARS-UI-5")
 def test_a_patient_without_an_nhs_number_is_taken(the_hospital: Site) -> None:
     message = the_hospital.referral()
     del resources(message, "Patient")[0]["identifier"]

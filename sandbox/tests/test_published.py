@@ -84,6 +84,7 @@ GOLDEN_REMOVALS = sorted(
 )
 
 
+@pytest.mark.requirement("BARS-SEND-9")
 def test_our_own_message_without_one_must_is_refused(the_pharmacy: Site) -> None:
     """The same with our own small message, so that the rules are proved without the published examples."""
     assert len(GOLDEN_REMOVALS) > 120
