@@ -6,13 +6,15 @@ are `urn:uuid:` fullUrls.
 
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Final
 from uuid import UUID, uuid4
 
 from exchange.fhir.systems import SERVICE_ID_SYSTEMS, System
 
 Json = dict[str, Any]
 
+#: What FHIR as JSON is called where it is carried inside: the standard's name and two that are met.
+FHIR_JSON: Final = ("application/fhir+json", "application/json+fhir", "application/json")
 MEDIA_TYPE = "application/fhir+json"
 API_MEDIA_TYPE = "application/fhir+json; version=1.4.0"
 SOFTWARE, SOFTWARE_VERSION = "gpportal", "0.1.0"

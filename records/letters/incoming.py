@@ -14,13 +14,13 @@ from exchange.errors import NeedsReview
 from exchange.fhir import numbers, validate
 from exchange.fhir.bundles import BundleEntry, entries
 from exchange.fhir.inbound import header_of
+from exchange.fhir.messages import FHIR_JSON
 from exchange.fhir.systems import System
 from records.dates import moment
 from records.details import gp_actions, narrative
 from records.drawing import Json, codings, every, human_name, text_at, words
 from records.people.demographics import Demographics, demographics
 
-_FHIR_JSON: Final = ("application/fhir+json", "application/json+fhir", "application/json")
 _ACTIONS: Final = "887201000000105"  # SNOMED CT, PRSB heading: plan and requested actions
 _NOT_TO_FILE: Final = {
     "entered-in-error": "The sender says that this letter was sent in error.",
@@ -91,7 +91,7 @@ def _inside(message: Json, document: Json) -> Iterator[BundleEntry]:
     texts = [one.resource for one in _of(entries(message), "Binary") if one.full_url in urls]
     inline = [one for one in attachments(document) if "data" in one]
     for text in texts + inline:
-        if text_at(text, "contentType").split(";")[0].strip() in _FHIR_JSON:
+        if text_at(text, "contentType").split(";")[0].strip() in FHIR_JSON:
             yield from _document(text_at(text, "data"))
 
 

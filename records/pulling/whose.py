@@ -1,10 +1,14 @@
 """Whose a partner's answer is. Pure: one entry about somebody else, and nothing of the answer may be kept."""
 
+import base64
+import binascii
 import re
 from collections.abc import Callable, Iterable, Iterator
 from typing import Final
 
+from exchange.fhir import numbers
 from exchange.fhir.bundles import BundleEntry
+from exchange.fhir.messages import FHIR_JSON
 from exchange.fhir.systems import System
 from records.drawing import Json, every, text_at
 from records.kinds import SUBJECTS
@@ -53,13 +57,33 @@ def _judge(listed: list[tuple[str, Json]], ours: set[str], is_ours: Callable[[Js
         within = [resource, *every(resource.get("contained"))]
         if not all(_means(subject, resource, ours, nhs_number) for one in within for subject in _subjects(one)):
             raise MixedUp("an entry about somebody else")
-        for bundle in (one for one in within if one.get("resourceType") == "Bundle"):
+        for bundle in (one for one in [*within, *_written(resource)] if one.get("resourceType") == "Bundle"):
             _judge(
                 [(text_at(entry, "fullUrl"), entry["resource"]) for entry in _entries(bundle)],
                 ours,
                 lambda patient: is_ours(patient) or demographics(patient).nhs_number == nhs_number,
                 nhs_number,
             )
+
+
+def _written(resource: Json) -> Iterator[Json]:
+    """FHIR that a Binary or an attachment carries as its data, such as a letter as a document Bundle."""
+    attached = [one.get("attachment") for one in every(resource.get("content")) if isinstance(one, dict)]
+    carriers = (
+        [resource] if resource.get("resourceType") == "Binary" else [*attached, *every(resource.get("presentedForm"))]
+    )
+    for one in carriers:
+        if text_at(one, "contentType").split(";")[0].strip() in FHIR_JSON and (found := _decoded(text_at(one, "data"))):
+            yield found
+
+
+def _decoded(base64_text: str) -> Json | None:
+    """What cannot be read as JSON is nobody's record: it is kept as a file and never interpreted."""
+    try:
+        found = numbers.loads(base64.b64decode(base64_text, validate=True))
+    except (binascii.Error, numbers.JsonError, ValueError):
+        return None
+    return found if isinstance(found, dict) else None
 
 
 def _entries(bundle: Json) -> Iterator[Json]:

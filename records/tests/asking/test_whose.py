@@ -1,5 +1,7 @@
 """Whose an answer is comes first: another person's entry, and nothing of it is kept."""
 
+import base64
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -31,6 +33,24 @@ def within(*resources: Json, **urls: str) -> Json:
     return {"resourceType": "Bundle", "id": "inner", "type": "collection", "entry": entry}
 
 
+def as_data(resource: Json) -> Json:
+    """The same written into the data of a Binary, as letters carry their text."""
+    data = base64.b64encode(json.dumps(resource).encode()).decode()
+    return {"resourceType": "Binary", "id": "b", "contentType": "application/fhir+json", "data": data}
+
+
+def attached(resource: Json) -> Json:
+    """The same as an attachment within a DocumentReference of our patient."""
+    attachment = {name: as_data(resource)[name] for name in ("contentType", "data")}
+    document = {
+        "resourceType": "DocumentReference",
+        "id": "d",
+        "status": "current",
+        "subject": {"reference": "Patient/h1"},
+    }
+    return document | {"content": [{"attachment": attachment}]}
+
+
 def someone_elses() -> dict[str, list[Json]]:
     contained = {
         "resourceType": "Patient",
@@ -57,6 +77,9 @@ def someone_elses() -> dict[str, list[Json]]:
         "another number in a Bundle": [within(jane_there(id="x", identifier=[by_number["identifier"]]))],
         "another's picture in a Bundle": [within(binary({"reference": "Patient/h2"}))],
         "another subject two Bundles deep": [within(within(potassium("k2", "Patient/h2")))],
+        "another's in the data of a Binary": [as_data(within(potassium("k2", "Patient/h2")))],
+        "another's in an attachment": [attached(within(jane_there(id="h2", identifier=[])))],
+        "another's in data in a Bundle": [within(as_data(within(potassium("k2", "Patient/h2"))))],
         "another's in a contained Bundle": [potassium("k2") | {"contained": [within(potassium("c", "Patient/h2"))]}],
     }
 
@@ -90,6 +113,9 @@ def test_another_patients_entry_spoils_the_whole_answer(
         within(potassium("k2"), jane_there()),
         within(jane_there(id="x"), potassium("k2", "urn:uuid:x"), x="urn:uuid:x"),
         within(jane_there(id="x"), potassium("k2", "Patient/x")),
+        as_data(within(jane_there(id="x"), potassium("k2", "Patient/x"))),
+        attached(within(jane_there(), potassium("k2"))),
+        as_data({}) | {"data": "bm90IGpzb24="},
     ],
 )
 def test_what_is_theirs_within_a_bundle_or_beside_a_picture_spoils_nothing(
