@@ -4,6 +4,7 @@
 setting stops start-up and is named. Every variable is listed in docs/operators.md.
 """
 
+import re
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -248,6 +249,14 @@ if PULL_TOMORROW_AT >= 0:
         "schedule": crontab(hour=PULL_TOMORROW_AT, minute=0),
     }
 SIGNING_KEY_FILE = Path(env.str("GP_SIGNING_KEY_FILE", str(DATA_DIR / "signing-key.json")))
+# What encrypts partners' secrets in the database: Fernet keys, newest first; the older ones only open (reseal_secrets).
+SECRET_BOX_KEYS = env.list("GP_SECRET_BOX_KEYS", default=[])
+SECRET_BOX_KEY_FILE = DATA_DIR / "secret-box-key"  # the demonstration's, made once
+if PRODUCTION:
+    required("GP_SECRET_BOX_KEYS", "the keys that encrypt partners' secrets in the database, newest first")
+for _key in SECRET_BOX_KEYS:
+    if not re.fullmatch(r"[A-Za-z0-9_-]{43}=", _key):
+        raise ImproperlyConfigured("GP_SECRET_BOX_KEYS must be Fernet keys (32 bytes in URL-safe base64) with commas")
 SANDBOX_HOSPITAL_URL = env.str("GP_SANDBOX_HOSPITAL_URL", "")
 SANDBOX_PHARMACY_URL = env.str("GP_SANDBOX_PHARMACY_URL", "")
 # PDS, the NHS's Personal Demographics Service: off without its address. Tests name their own.

@@ -37,7 +37,7 @@ def _partner(launch: Launch, name: str, port: int) -> Child:
     folder.mkdir(parents=True, exist_ok=True)
     command = [str(PYTHON), "-m", f"sandbox.{name}", "--port", str(launch.ports[name]), "--data", str(folder)]
     command += ["--gpportal", f"http://127.0.0.1:{port}"]
-    secret = ("DATABASE_URL", "DATABASE_OWNER_URL", "REDIS_URL", "GP_SECRET_KEY")
+    secret = ("DATABASE_URL", "DATABASE_OWNER_URL", "REDIS_URL", "GP_SECRET_KEY", "GP_SECRET_BOX_KEYS")
     env = {key: value for key, value in launch.env.items() if key not in secret}
     return _child(launch, name, f"The sandbox {name}", command, env)
 

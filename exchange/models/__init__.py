@@ -4,6 +4,7 @@ from exchange.models.desk import DeskNote
 from exchange.models.incoming import InboxMessage, Refusal
 from exchange.models.outgoing import DeliveryAttempt, OutboxMessage
 from exchange.models.partners import Pace, Partner, Service, UsedAssertion
+from exchange.models.sealed import SealedTextField, Secret
 from exchange.models.systems import ClinicalSystem, UsedContext
 
 __all__ = [
@@ -15,6 +16,8 @@ __all__ = [
     "Pace",
     "Partner",
     "Refusal",
+    "SealedTextField",
+    "Secret",
     "Service",
     "UsedAssertion",
     "UsedContext",

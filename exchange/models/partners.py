@@ -5,6 +5,7 @@ from typing import ClassVar
 from django.db import models
 
 from access.models import Organisation
+from exchange.models.sealed import SealedTextField
 
 
 class Partner(models.Model):
@@ -21,6 +22,11 @@ class Partner(models.Model):
     token_url = models.URLField(max_length=300)
     #: Where the partner publishes the public keys that sign its assertions.
     jwks_url = models.URLField(max_length=300)
+    #: Its certificate authority alone is trusted (PEM, one or several); empty: those the system trusts.
+    ca = models.TextField(blank=True, default="", db_default="")
+    #: Our certificate towards it (PEM, with what lies between it and its authority), and the key of that.
+    client_certificate = models.TextField(blank=True, default="", db_default="")
+    client_key = SealedTextField()
     enabled = models.BooleanField(default=True)
     #: Whether its FHIR API is asked for what it holds about our patients.
     pulls = models.BooleanField(default=False, db_default=False)

@@ -15,6 +15,7 @@ PRODUCTION = {
     "GP_TLS": "proxy",
     "GP_ODS_CODE": "Y90001",
     "GP_SERVICE_ID": "9000000101",
+    "GP_SECRET_BOX_KEYS": "n" * 43 + "=," + "o" * 43 + "=",
     "DATABASE_URL": "postgres://app:secret@127.0.0.1:1/gpportal",
     "REDIS_URL": "redis://127.0.0.1:1/0",
 }
@@ -57,6 +58,7 @@ def test_a_missing_setting_stops_start_up_and_is_named(name: str) -> None:
     [
         ({"GP_PUBLIC_URL": "http://portal.example"}, "GP_PUBLIC_URL must begin with https://"),
         ({"GP_TLS": "off"}, "GP_TLS must be"),
+        ({"GP_SECRET_BOX_KEYS": "short"}, "GP_SECRET_BOX_KEYS must be Fernet keys"),
     ],
 )
 def test_production_insists_on_tls(changes: dict[str, str], sentence: str) -> None:

@@ -13,7 +13,15 @@ from launcher.words import CannotGoOn, say
 FOLDER = PROJECT / "tests" / "bench"
 # A bench module is imported with Django ready; what main() returns is the exit status (None: 0).
 CALL = "import importlib, sys, django; django.setup(); sys.exit(importlib.import_module(sys.argv.pop(1)).main())"
-NEVER_THE_USERS = ("DATABASE_URL", "DATABASE_OWNER_URL", "REDIS_URL", "GP_SECRET_KEY", "GP_DEMO", "GP_DATA_DIR")
+NEVER_THE_USERS = (
+    "DATABASE_URL",
+    "DATABASE_OWNER_URL",
+    "REDIS_URL",
+    "GP_SECRET_KEY",
+    "GP_SECRET_BOX_KEYS",
+    "GP_DEMO",
+    "GP_DATA_DIR",
+)
 
 
 def main(arguments: list[str]) -> int:

@@ -21,6 +21,7 @@ PRODUCTION = {
     "GP_TLS": "proxy",
     "GP_ODS_CODE": "Y90001",
     "GP_SERVICE_ID": "9000000101",
+    "GP_SECRET_BOX_KEYS": "c" * 43 + "=",
 }
 
 

@@ -18,7 +18,15 @@ NEEDS_MB = 500
 # With these pytest stays in one process: they were given on purpose, or cannot be split.
 ONE_PROCESS = ("-n", "--numprocesses", "--pdb", "--trace", "--collect-only", "--co", "--help", "-h", "--version")
 # Always our own: the tests never touch a database someone works with.
-NEVER_THE_USERS = ("DATABASE_URL", "DATABASE_OWNER_URL", "REDIS_URL", "GP_SECRET_KEY", "GP_DEMO", "GP_DATA_DIR")
+NEVER_THE_USERS = (
+    "DATABASE_URL",
+    "DATABASE_OWNER_URL",
+    "REDIS_URL",
+    "GP_SECRET_KEY",
+    "GP_SECRET_BOX_KEYS",
+    "GP_DEMO",
+    "GP_DATA_DIR",
+)
 
 
 def main(arguments: list[str]) -> int:

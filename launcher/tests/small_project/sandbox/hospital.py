@@ -4,7 +4,7 @@ import os
 import sys
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
-SECRETS = ("DATABASE_URL", "DATABASE_OWNER_URL", "REDIS_URL", "GP_SECRET_KEY")
+SECRETS = ("DATABASE_URL", "DATABASE_OWNER_URL", "REDIS_URL", "GP_SECRET_KEY", "GP_SECRET_BOX_KEYS")
 
 
 class Answer(BaseHTTPRequestHandler):
