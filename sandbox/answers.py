@@ -100,7 +100,7 @@ class Answering:
     def _written(self, answer: Answer, referral: Referral) -> bytes:
         case = Case(self.partner, referral.id, referral.service, referral.body)
         body = json.dumps(WRITERS[answer.kind](case), ensure_ascii=False, separators=(",", ":")).encode()
-        self.store.keep_body(answer.id, body)
+        self.store.keep_body(answer, body)
         return body
 
     def _post(self, answer: Answer, referral: Referral, body: bytes) -> tuple[int | None, bool]:

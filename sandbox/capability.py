@@ -6,15 +6,15 @@ from sandbox.reading import Reading
 
 
 def capability(partner: Partner, reading: Reading | None = None) -> Json:
-    """FHIR CapabilityStatement: $process-message, and what can be read where anything can."""
+    """FHIR CapabilityStatement: $process-message, the referrals sent here, and what else can be read."""
     operation = {
         "name": "process-message",
         "definition": "http://hl7.org/fhir/OperationDefinition/MessageHeader-process-message",
     }
     security = {"description": "SMART Backend Services: client_credentials with private_key_jwt at /oauth2/token."}
     rest: Json = {"mode": "server", "security": security, "operation": [operation]}
-    if reading is not None:
-        rest["resource"] = _readable(reading)
+    others = _readable(reading) if reading is not None else []
+    rest["resource"] = [_REFERRALS, *(one for one in others if one["type"] != "ServiceRequest")]
     return {
         "resourceType": "CapabilityStatement",
         "status": "active",
@@ -38,6 +38,12 @@ def _readable(reading: Reading) -> list[Json]:
     return [patient, *others]
 
 
+#: The referrals that were sent here, whoever may send: by identifier or by patient.
+_REFERRALS: Json = {
+    "type": "ServiceRequest",
+    "interaction": [{"code": "read"}, {"code": "search-type"}],
+    "searchParam": [{"name": "identifier", "type": "token"}, {"name": "patient", "type": "reference"}],
+}
 _BY_NUMBER = {"name": "identifier", "type": "token"}
 _BY_PATIENT = [{"name": "patient", "type": "reference"}, {"name": "_lastUpdated", "type": "date"}]
 _EVERYTHING = "http://hl7.org/fhir/OperationDefinition/Patient-everything"

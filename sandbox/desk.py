@@ -9,13 +9,14 @@ from dataclasses import dataclass
 
 from sandbox.answers import Answering
 from sandbox.bars import headers
-from sandbox.bars.check import check_referral
-from sandbox.bars.messages import Case, acknowledgement
+from sandbox.bars.check import check_cancellation, check_referral, is_change
+from sandbox.bars.contents import as_list, resources
+from sandbox.bars.messages import Case, acknowledgement, taken_back
 from sandbox.bars.names import DOS_SERVICE, Json, same_system
 from sandbox.bars.outcomes import CODE_FOR_STATUS, Issue, Refused, operation_outcome, refuse
 from sandbox.behaviour import Behaviour
 from sandbox.partner import Partner
-from sandbox.rows import AlreadyHere, Referral
+from sandbox.rows import AlreadyHere, NotActive, Referral
 from sandbox.store import Store
 from sandbox.tokens import Issuer
 
@@ -76,6 +77,8 @@ class Desk:
             raise refuse(404, "not-found", "The target identifier is not a service of ours.", headers.TARGET)
         if self.store.has(heard):
             raise _duplicate()
+        if is_change(bundle):
+            return 200, self._take_back(bundle, heard), str(bundle["id"])
         check_referral(bundle, self.partner.accepts(), heard.target)
         self.behaviour.after_checks()
         new = Referral(str(uuid.uuid4()), heard.correlation_id, str(bundle["id"]), heard.target, bundle)
@@ -87,6 +90,31 @@ class Desk:
         self.answering.poke()
         self.behaviour.before_answer()
         return 200, answer, new.bundle_id
+
+    def _take_back(self, bundle: Json, heard: headers.Heard) -> Json:
+        status = check_cancellation(bundle, self.partner.accepts(), heard.target)
+        referral = self._meant(bundle, heard)
+        try:
+            now = self.store.end(referral, status=status, body=bundle, heard=heard)
+        except AlreadyHere:
+            raise _duplicate() from None
+        except NotActive:
+            said = "The referral is not active here any more."
+            raise refuse(409, "conflict", said, "ServiceRequest.status") from None
+        return taken_back(Case(self.partner, now.id, now.service, now.body), now.status, str(bundle["id"]))
+
+    def _meant(self, bundle: Json, heard: headers.Heard) -> Referral:
+        """The one referral that a change is about: by our id, an identifier of it, or the id of its first message."""
+        request = resources(bundle, "ServiceRequest")[0]
+        focus = resources(bundle, "MessageHeader")[0]["focus"][0]["reference"]
+        by_id = [self.store.referral(str(one).rpartition(":")[2]) for one in (request.get("id"), focus)]
+        found = [one for one in by_id if one is not None]
+        for one in as_list(request.get("identifier")) if not found else ():
+            found += self.store.named("ServiceRequest", str(one.get("system", "")), str(one.get("value", "")))
+        found = found or self.store.named("message", None, str(bundle["id"]))
+        if len({one.id for one in found}) != 1 or found[0].service != heard.target:
+            raise refuse(404, "not-found", "There is no such referral.", "ServiceRequest.identifier")
+        return found[0]
 
 
 def _parsed(body: Body) -> Json:

@@ -18,6 +18,7 @@ from sandbox.desk import Desk
 from sandbox.partner import Partner
 from sandbox.reading import Reading
 from sandbox.records import Records
+from sandbox.referred import Referred
 from sandbox.server import Server, Site
 from sandbox.store import Store
 from sandbox.tokens import Issuer, Purse, own_key, public_keys
@@ -53,7 +54,9 @@ class Running:
         desk = Desk(partner, self.store, issuer, self._answering, behaviour)
         self.records = Records(directory) if partner.lets_read else None
         reading = Reading(self.records, issuer, behaviour, self.url) if self.records else None
-        self._server.site = Site(partner, desk, public_keys(key), reading)
+        beside = reading is not None
+        referred = Referred(partner, self.store, issuer, behaviour, self.url, beside_records=beside)
+        self._server.site = Site(partner, desk, public_keys(key), reading, referred)
 
     def serve(self, notice_stop_within: float = 0.5) -> None:
         """Send what is due and answer requests until `stop`, which is noticed within so many seconds."""

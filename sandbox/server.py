@@ -18,8 +18,9 @@ from sandbox.capability import capability
 from sandbox.desk import MOST_BYTES, Body, Desk, measured
 from sandbox.page import arrivals, page
 from sandbox.partner import Partner
-from sandbox.reading import BASE, Reading
+from sandbox.reading import BASE, Reading, Told
 from sandbox.records import Records
+from sandbox.referred import Referred
 from sandbox.tokens import NotTrusted
 
 log = logging.getLogger("sandbox.server")
@@ -37,7 +38,8 @@ class Site:
     desk: Desk
     keys: Json
     #: What others may read of its records; None where it offers nothing to read.
-    reading: Reading | None = None
+    reading: Reading | None
+    referred: Referred
 
 
 class Server(ThreadingHTTPServer):
@@ -83,10 +85,10 @@ class Handler(BaseHTTPRequestHandler):
             records = site.reading.records if site.reading else None
             made = page(site.partner, site.desk.store, site.desk.behaviour, records)
             self._send(200, made.encode(), "text/html; charset=utf-8")
+        elif site.referred.knows(self.path):
+            self._tell(site.referred.answer(self.path, _plain(self.headers)))
         elif site.reading and path.startswith(f"{BASE}/"):
-            told = site.reading.answer(self.path, _plain(self.headers))
-            log.info("read status=%d", told.status)
-            self._send(told.status, told.text.encode(), MEDIA_TYPE, **told.headers)
+            self._tell(site.reading.answer(self.path, _plain(self.headers)))
         else:
             self._no_such(404)
 
@@ -109,6 +111,10 @@ class Handler(BaseHTTPRequestHandler):
         self._no_such(405)
 
     do_PATCH = do_DELETE = do_PUT  # noqa: N815 (names that http.server looks up)
+
+    def _tell(self, told: Told) -> None:
+        log.info("read status=%d", told.status)
+        self._send(told.status, told.text.encode(), MEDIA_TYPE, **told.headers)
 
     def _message(self) -> None:
         body = self._read()

@@ -9,9 +9,26 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from sandbox.bars.headers import Heard
-from sandbox.bars.names import Json
+from sandbox.bars.names import Json, plain
 from sandbox.partner import Step
-from sandbox.rows import TABLES, AlreadyHere, Answer, Referral, answer_from
+from sandbox.rows import (
+    ADDED,
+    TABLES,
+    AlreadyHere,
+    Answer,
+    NotActive,
+    Referral,
+    answer_from,
+    names_of,
+    referral_from,
+)
+
+#: What an answer of ours makes of a referral (ServiceRequest.status).
+ENDS = {"rejected": "revoked", "completed": "completed", "letter": "completed"}
+_WITH_IDS = tuple(
+    f"SELECT 1 FROM {table} WHERE request_id = ? AND correlation_id = ?"  # noqa: S608 (our own table names)
+    for table in ("referrals", "changes")
+)
 
 
 class Store:
@@ -26,6 +43,21 @@ class Store:
             self._db.execute("PRAGMA journal_mode=WAL")
             self._db.execute("PRAGMA synchronous=NORMAL")  # safe against a killed process, which is what we test
             self._db.executescript(TABLES)
+            self._grow()
+
+    def _grow(self) -> None:
+        """Bring a store that an earlier version made up to date."""
+        there = {str(row["name"]) for row in self._db.execute("PRAGMA table_info(referrals)")}
+        for column, kind in ADDED.items():
+            if column not in there:
+                self._db.execute(f"ALTER TABLE referrals ADD COLUMN {column} {kind}")
+        unnamed = "SELECT id, body FROM referrals r WHERE NOT EXISTS (SELECT 1 FROM names WHERE referral = r.id)"
+        for row in self._db.execute(unnamed).fetchall():
+            self._name(row["id"], json.loads(row["body"]))
+
+    def _name(self, referral_id: str, body: Json) -> None:
+        named = [(*name, referral_id) for name in names_of(body)]
+        self._db.executemany("INSERT INTO names (what, system, value, referral) VALUES (?, ?, ?, ?)", named)
 
     def close(self) -> None:
         """Close the file; whoever still writes gets sqlite3.ProgrammingError."""
@@ -50,21 +82,23 @@ class Store:
 
     def has(self, heard: Heard) -> bool:
         """Whether this pair of ids was accepted before."""
-        where = "SELECT 1 FROM referrals WHERE request_id = ? AND correlation_id = ?"
+        ids = (heard.request_id, heard.correlation_id)
         with self._lock:
-            return self._db.execute(where, (heard.request_id, heard.correlation_id)).fetchone() is not None
+            return any(self._db.execute(query, ids).fetchone() for query in _WITH_IDS)
 
     def accept(self, referral: Referral, *, request_id: str, steps: Sequence[Step]) -> None:
         """Keep a referral and plan its answers, in one transaction. Raises AlreadyHere on a repeat."""
         now = due = time.time()
         text = json.dumps(referral.body, ensure_ascii=False, separators=(",", ":"))
         kept = (referral.id, now, request_id, referral.correlation_id, referral.bundle_id, referral.service, text)
+        columns = "id, at, request_id, correlation_id, bundle_id, service, body"
         with self._lock, self._db:
             self._db.execute("BEGIN IMMEDIATE")
             try:
-                self._db.execute("INSERT INTO referrals VALUES (?, ?, ?, ?, ?, ?, ?)", kept)
+                self._db.execute(f"INSERT INTO referrals ({columns}) VALUES (?, ?, ?, ?, ?, ?, ?)", kept)  # noqa: S608
             except sqlite3.IntegrityError:
                 raise AlreadyHere from None
+            self._name(referral.id, referral.body)
             for place, step in enumerate(steps, start=1):
                 due += step.seconds
                 self._db.execute(
@@ -76,9 +110,49 @@ class Store:
         """A referral by the id we gave it."""
         with self._lock:
             row = self._db.execute("SELECT * FROM referrals WHERE id = ?", (referral_id,)).fetchone()
-        if row is None:
-            return None
-        return Referral(row["id"], row["correlation_id"], row["bundle_id"], row["service"], json.loads(row["body"]))
+        return referral_from(row) if row else None
+
+    def named(self, what: str, system: str | None, value: str) -> list[Referral]:
+        """Referrals with an identifier ("ServiceRequest"), of a patient ("Patient") or out of a "message", by value."""
+        query = (
+            "SELECT DISTINCT r.* FROM referrals r JOIN names n ON n.referral = r.id WHERE n.value = ? AND n.what = ?"
+        )
+        with self._lock:
+            if system is None:
+                rows = self._db.execute(f"{query} ORDER BY r.at", (value, what)).fetchall()
+            else:
+                with_system = f"{query} AND n.system = ? ORDER BY r.at"
+                rows = self._db.execute(with_system, (value, what, plain(system))).fetchall()
+        return [referral_from(row) for row in rows]
+
+    def end(self, referral: Referral, *, status: str, body: Json, heard: Heard) -> Referral:
+        """Take a referral back at its sender's wish; what was still to be answered is dropped. One transaction.
+
+        Raises NotActive if it has ended already, AlreadyHere on a repeat.
+        """
+        text = json.dumps(body, ensure_ascii=False, separators=(",", ":"))
+        with self._lock, self._db:
+            self._db.execute("BEGIN IMMEDIATE")
+            row = (heard.request_id, heard.correlation_id, time.time(), referral.id, status, text)
+            try:
+                self._db.execute("INSERT INTO changes VALUES (?, ?, ?, ?, ?, ?)", row)
+            except sqlite3.IntegrityError:
+                raise AlreadyHere from None
+            if not self._becomes(referral.id, status):
+                raise NotActive
+            self._db.execute(
+                "UPDATE answers SET state = 'dropped' WHERE referral = ? AND state <> 'delivered'", (referral.id,)
+            )
+            ended = self._db.execute("SELECT * FROM referrals WHERE id = ?", (referral.id,)).fetchone()
+        return referral_from(ended)
+
+    def _becomes(self, referral_id: str, status: str) -> bool:
+        """An active referral gets its last status; False if it had one."""
+        done = self._db.execute(
+            "UPDATE referrals SET status = ?, version = version + 1, changed = ? WHERE id = ? AND status = 'active'",
+            (status, time.time(), referral_id),
+        )
+        return done.rowcount == 1
 
     def next_due(self) -> tuple[Answer | None, float | None]:
         """The answer to send now, and else the time (epoch seconds) at which the next one is due.
@@ -96,10 +170,13 @@ class Store:
             return None, float(row["due"])
         return answer_from(row), None
 
-    def keep_body(self, answer_id: str, body: bytes) -> None:
+    def keep_body(self, answer: Answer, body: bytes) -> None:
         """Keep the bytes of an answer before its first try, so that every later try sends the same."""
-        with self._lock:
-            self._db.execute("UPDATE answers SET body = ? WHERE id = ? AND body IS NULL", (body, answer_id))
+        with self._lock, self._db:
+            self._db.execute("BEGIN IMMEDIATE")
+            self._db.execute("UPDATE answers SET body = ? WHERE id = ? AND body IS NULL", (body, answer.id))
+            if answer.kind in ENDS:
+                self._becomes(answer.referral, ENDS[answer.kind])
 
     def tried(self, answer: Answer, *, state: str, status: int | None, due: float, refused: bool) -> None:
         """Note one try: its HTTP status (None: no answer at all), the new state and when to try again."""
@@ -144,6 +221,7 @@ class Store:
                 "INSERT INTO answers (id, referral, place, kind, due) VALUES (?, ?, ?, 'rejected', ?)",
                 (str(uuid.uuid4()), referral_id, max(row["place"] for row in rows) + 1, time.time()),
             )
+            self._becomes(referral_id, ENDS["rejected"])
         return True
 
     def listed(self, query: str) -> list[Json]:

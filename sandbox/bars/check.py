@@ -1,16 +1,18 @@
 """The checks a BaRS receiver makes on a referral message, in BaRS's order, as pure functions on parsed JSON."""
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from sandbox.bars.contents import as_list, contacts, dangling, resources, whole_entries
 from sandbox.bars.names import CATEGORIES, EVENTS, Json, same_system
 from sandbox.bars.outcomes import Issue, Refused, refuse
-from sandbox.bars.rules import RESOURCES, RULES, Rule
+from sandbox.bars.rules import CANCELLED, CANCELLED_RESOURCES, RESOURCES, RULES, Rule
 from sandbox.bars.shapes import misshapen
 
 MOST_ISSUES = 20
+#: What a referral becomes when its sender takes it back.
+ENDED = frozenset({"revoked", "entered-in-error"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,18 +31,51 @@ def check_referral(bundle: Json, accepts: Accepts, target: str) -> None:
     `target` is the service id of the NHSD-Target-Identifier header. Order: message at all, version, event,
     destination, use case, content. Source: BaRS guide, Bundle processing failure scenarios.
     """
-    _check_is_message(bundle)
-    _check_version(bundle, accepts)
-    _check_event(bundle)
-    shapes = list(misshapen(bundle))
-    if shapes:
-        raise Refused(400, *shapes[:MOST_ISSUES])
-    issues = [*counted(bundle), *broken_rules(bundle, pharmacy=accepts.pharmacy), *dangling(bundle), *contacts(bundle)]
-    if issues:
-        raise Refused(400, *issues[:MOST_ISSUES])
+    _check_frame(bundle, accepts)
+    rules = broken_rules(bundle, pharmacy=accepts.pharmacy)
+    _refuse_all([*counted(bundle), *rules, *dangling(bundle), *contacts(bundle)])
     _check_destination(bundle, accepts, target)
     _check_use_case(bundle, accepts)
     _check_new(bundle)
+
+
+def check_cancellation(bundle: Json, accepts: Accepts, target: str) -> str:
+    """Raise Refused unless `bundle` takes a referral back; gives the status that it asks for.
+
+    Of what a referral holds it needs only what the published message definition for a cancelled request names. An
+    update that leaves a referral active is no workflow of BaRS's: one refers again instead.
+    Source: BaRS guide, Bundle processing failure scenarios; examples SERVREQ01 (revoked), SERVREQ02 (entered-in-error).
+    """
+    _check_frame(bundle, accepts)
+    rules = broken_rules(bundle, pharmacy=accepts.pharmacy, rules=CANCELLED)
+    _refuse_all([*counted(bundle, CANCELLED_RESOURCES), *rules, *dangling(bundle)])
+    _check_destination(bundle, accepts, target)
+    _check_use_case(bundle, accepts)
+    status = str(resources(bundle, "ServiceRequest")[0]["status"])
+    if status not in ENDED:
+        said = "An update can only take a referral back (revoked or entered-in-error)."
+        raise refuse(400, "invariant", said, "ServiceRequest.status")
+    return status
+
+
+def is_change(bundle: object) -> bool:
+    """Whether a message speaks of one sent before: its reason is update or delete. Holds for any JSON."""
+    headers = resources(bundle, "MessageHeader") if isinstance(bundle, dict) else []
+    reasons = [header.get("reason") for header in headers]
+    codings = [c for reason in reasons if isinstance(reason, dict) for c in as_list(reason.get("coding"))]
+    return any(isinstance(c, dict) and c.get("code") in ("update", "delete") for c in codings)
+
+
+def _check_frame(bundle: Json, accepts: Accepts) -> None:
+    _check_is_message(bundle)
+    _check_version(bundle, accepts)
+    _check_event(bundle)
+    _refuse_all(list(misshapen(bundle)))
+
+
+def _refuse_all(issues: list[Issue]) -> None:
+    if issues:
+        raise Refused(400, *issues[:MOST_ISSUES])
 
 
 def _check_is_message(bundle: object) -> None:
@@ -101,17 +136,15 @@ def _check_use_case(bundle: Json, accepts: Accepts) -> None:
 
 def _check_new(bundle: Json) -> None:
     reasons = {c["code"] for c in resources(bundle, "MessageHeader")[0]["reason"]["coding"]}
-    if reasons == {"update"}:
-        raise refuse(400, "not-supported", "Updates are not supported yet.", "MessageHeader.reason.coding.code")
     if reasons != {"new"}:
         raise refuse(400, "invariant", "The reason must be new.", "MessageHeader.reason.coding.code")
     if resources(bundle, "ServiceRequest")[0]["status"] != "active":
         raise refuse(400, "invariant", "A new referral must be active.", "ServiceRequest.status")
 
 
-def counted(bundle: Json) -> Iterator[Issue]:
+def counted(bundle: Json, wanted: Mapping[str, tuple[int, int | None]] = RESOURCES) -> Iterator[Issue]:
     """Resources of which there are too few or too many."""
-    for kind, (least, most) in RESOURCES.items():
+    for kind, (least, most) in wanted.items():
         have = len(resources(bundle, kind))
         if have < least:
             yield Issue("required", f"{kind}: {have} sent, at least {least} needed.", kind)
@@ -119,10 +152,10 @@ def counted(bundle: Json) -> Iterator[Issue]:
             yield Issue("invariant", f"{kind}: {have} sent, at most {most} allowed.", kind)
 
 
-def broken_rules(bundle: Json, *, pharmacy: bool) -> Iterator[Issue]:
+def broken_rules(bundle: Json, *, pharmacy: bool, rules: Iterable[Rule] = RULES) -> Iterator[Issue]:
     """Each MUST row that some part of the message does not meet, with its FHIR path."""
     types = {entry["fullUrl"]: entry["resource"].get("resourceType") for entry in whole_entries(bundle)}
-    for rule in RULES:
+    for rule in rules:
         if rule.pharmacy and not pharmacy:
             continue
         kind, *steps = rule.path.split(".")

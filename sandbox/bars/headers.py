@@ -29,7 +29,7 @@ class Heard:
     organisation: Json
 
 
-def read(headers: Mapping[str, str]) -> Heard:
+def read(headers: Mapping[str, str], *, with_body: bool = True) -> Heard:
     """Decode and check the headers. Raises Refused (400) naming the header that is missing or unreadable."""
     request_id = _uuid(headers, REQUEST)
     correlation_id = _uuid(headers, CORRELATION)
@@ -42,7 +42,7 @@ def read(headers: Mapping[str, str]) -> Heard:
     _resource(headers, SOFTWARE, "Device")
     if headers.get(PRACTITIONER):
         _resource(headers, PRACTITIONER, "PractitionerRole")
-    if not str(headers.get("Content-Type", "")).lower().startswith((MEDIA_TYPE, "application/json")):
+    if with_body and not str(headers.get("Content-Type", "")).lower().startswith((MEDIA_TYPE, "application/json")):
         raise refuse(400, "value", f"Content-Type must be {MEDIA_TYPE}.", "Content-Type")
     return Heard(request_id, correlation_id, target["system"], target["value"], organisation)
 

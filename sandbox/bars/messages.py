@@ -170,6 +170,14 @@ def acknowledgement(case: Case) -> Json:
     return message(case.partner, case.own_id("acknowledgement"), parts)
 
 
+def taken_back(case: Case, status: str, answers: str) -> Json:
+    """The immediate 200 to a message (its Bundle.id) that takes a referral back: how it stands now."""
+    first = response_header(case, message_name=status, reason="update", focus=[case.referral_id])
+    first["response"]["identifier"] = answers
+    parts = [first, service_request(case, status), patient(case), organisation(case), sender_organisation(case)]
+    return message(case.partner, case.own_id(f"acknowledgement {status}"), parts)
+
+
 def task(case: Case, status: str, said: str, **more: object) -> Json:
     """Where the referral stands with us (FHIR Task); `said` is the status in plain words."""
     now = moment()

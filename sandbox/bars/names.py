@@ -34,8 +34,9 @@ API_MEDIA_TYPE: Final = "application/fhir+json; version=1.4.0"
 
 def same_system(one: object, other: object) -> bool:
     """Whether two identifier systems are the same one: published messages mix http and https, Id and id."""
-    return _plain(one) == _plain(other) != ""
+    return plain(one) == plain(other) != ""
 
 
-def _plain(system: object) -> str:
+def plain(system: object) -> str:
+    """A system as it is compared: without scheme and case."""
     return str(system or "").casefold().removeprefix("https://").removeprefix("http://").rstrip("/")

@@ -88,7 +88,7 @@ _HEADER = (
     R("MessageHeader.source", "1..1", "the sending system"),
     R("MessageHeader.source.name", "1..1", "the sending system"),
     R("MessageHeader.source.endpoint", "1..1", "where answers go"),
-    R("MessageHeader.reason", "1..1", "new or update"),
+    R("MessageHeader.reason", "1..1", "new, update or delete"),
     R("MessageHeader.reason.coding", "1..*", "new or update"),
     R("MessageHeader.reason.coding.system", "1..1", "new or update", fixed=(n.REASONS,)),
     R("MessageHeader.reason.coding.code", "1..1", "new or update"),
@@ -252,6 +252,31 @@ _CLINICAL = (
 )
 
 RULES: Final = (*_BUNDLE, *_every_resource(), *_HEADER, *_REQUEST, *_CARE, *_PEOPLE, *_CLINICAL)
+
+CANCELLED_RESOURCES: Final[dict[str, tuple[int, int | None]]] = {
+    # what the published message definition "ServiceRequest - Request - Cancelled" names (least, most)
+    "MessageHeader": (1, 1),
+    "ServiceRequest": (1, 1),
+    "Patient": (1, 1),
+    "Organization": (2, None),
+}
+_NOT_WHEN_CANCELLED: Final = ("basedOn", "encounter", "authoredOn", "requester", "performer")
+
+
+def _cancelled() -> tuple[Rule, ...]:
+    """The rules of what such a message holds, without the parts of a referral that it does not repeat."""
+    kept = []
+    for rule in RULES:
+        kind, element = rule.path.split(".")[:2]
+        repeated = kind in ("Bundle", "MessageHeader", "ServiceRequest") and element not in _NOT_WHEN_CANCELLED
+        if rule.path == "MessageHeader.definition":
+            continue  # SERVREQ02 is published without one
+        if repeated or (element == "meta" and kind in CANCELLED_RESOURCES):
+            kept.append(rule)
+    return tuple(kept)
+
+
+CANCELLED: Final = _cancelled()
 
 LEFT_OUT: Final = {
     "id": "set by the receiver in its answer, never by the sender",

@@ -109,7 +109,7 @@ def test_our_own_message_without_one_must_is_refused(the_pharmacy: Site) -> None
         (lambda m: use_case(m).update(code="a1t1"), 422, "not-supported", "ServiceRequest.category.coding"),
         (lambda m: request(m)["category"][0]["coding"].pop(), 400, "required", "ServiceRequest.category.coding"),
         (lambda m: request(m).update(status="revoked"), 400, "invariant", "ServiceRequest.status"),
-        (lambda m: reason(m).update(code="update"), 400, "not-supported", "MessageHeader.reason.coding.code"),
+        (lambda m: reason(m).update(code="update"), 400, "invariant", "ServiceRequest.status"),
         (lambda m: request(m)["subject"].update(reference=f"urn:uuid:{uuid.uuid4()}"), 400, "invariant", "subject"),
         (lambda m: request(m)["subject"].update(reference="Patient/1"), 400, "invariant", "subject.reference"),
         (lambda m: request(m).update(subject=["x"]), 400, "structure", "ServiceRequest.subject"),

@@ -128,9 +128,9 @@ def test_the_statement_says_what_is_offered(reader: Reader) -> None:
         whole = any("operation" in one for one in resources)
         return {one["type"] for one in resources}, whole
 
-    assert offered() == ({"Patient", "Observation"}, True)
+    assert offered() == ({"Patient", "Observation", "ServiceRequest"}, True)
     reader.site.behave("no-everything")
-    assert offered() == ({"Patient", "Observation"}, False)
+    assert offered() == ({"Patient", "Observation", "ServiceRequest"}, False)
     assert reader.get("/Patient/p1/$everything").status_code == 405
 
 
@@ -176,8 +176,8 @@ def test_it_reads_its_first_records_once(tmp_path: Path) -> None:
     again.close()
 
 
-def test_the_pharmacy_offers_nothing_to_read(the_pharmacy: Site) -> None:
+def test_the_pharmacy_offers_nothing_to_read_but_what_was_sent(the_pharmacy: Site) -> None:
     reader = Reader(the_pharmacy)
     assert reader.get("/Patient/p1").status_code == 404
-    assert "resource" not in reader.get("/metadata").json()["rest"][0]
+    assert [one["type"] for one in reader.get("/metadata").json()["rest"][0]["resource"]] == ["ServiceRequest"]
     assert the_pharmacy.client.post(f"{the_pharmacy.url}/sandbox/records", content=LINES[0]).status_code == 400
