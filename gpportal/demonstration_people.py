@@ -34,6 +34,7 @@ ROLES: Final = {
     "clinician@": Role.HOSPITAL_CLINICIAN,
 }
 _HOSPITAL, _PHARMACY = Service.UseCase.GP_TO_HOSPITAL, Service.UseCase.PHARMACY_BLOOD_PRESSURE
+_MINOR_ILLNESS, _CONTRACEPTION = Service.UseCase.PHARMACY_FIRST, Service.UseCase.PHARMACY_CONTRACEPTION
 #: Service id → organisation, name, use case, other words for it, urgent, suspected cancer.
 SERVICES: Final = {
     "9000000201": (
@@ -56,6 +57,15 @@ SERVICES: Final = {
     ),
     "9000000205": ("RZZ01", "Physiotherapy", _HOSPITAL, "back, knee, shoulder, musculoskeletal, MSK", False, False),
     "9000000301": ("FZZ01", "Blood pressure check", _PHARMACY, "hypertension, BP, ambulatory", False, False),
+    "9000000302": (
+        "FZZ01",
+        "Pharmacy First",
+        _MINOR_ILLNESS,
+        "minor illness, sore throat, earache, sinusitis, infected insect bite, shingles, impetigo, UTI, constipation",
+        True,
+        False,
+    ),
+    "9000000303": ("FZZ01", "Contraception", _CONTRACEPTION, "oral contraceptive, the pill, OC", False, False),
     "9000000401": ("VZZ01", "Care needs assessment", _HOSPITAL, "social care, home help, carer, falls", True, False),
 }
 _PASSWORD_FILE_MODE: Final = 0o600

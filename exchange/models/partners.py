@@ -48,6 +48,8 @@ class Service(models.Model):
     class UseCase(models.TextChoices):
         """What the message is called on the wire: BaRS's own code, or ours where BaRS publishes none."""
 
+        PHARMACY_FIRST = "a5t1", "Pharmacy First (BaRS a5t1)"
+        PHARMACY_CONTRACEPTION = "a5t2", "Pharmacy contraception (BaRS a5t2)"
         PHARMACY_BLOOD_PRESSURE = "a5t3", "Pharmacy blood pressure check (BaRS a5t3)"
         GP_TO_HOSPITAL = "gp-to-hospital", "GP to hospital (gpportal's own code)"
 

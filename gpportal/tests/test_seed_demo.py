@@ -55,7 +55,7 @@ def test_everything_is_there() -> None:
     assert set(User.objects.values_list("email", flat=True)) == LOGINS
     assert Membership.objects.count() == len(LOGINS)
     assert Organisation.objects.count() == 5
-    assert Service.objects.count() == 7
+    assert Service.objects.count() == 9
     assert Resource.objects.filter(type="Appointment", patient__isnull=False).count() == 1
     registered = Relationship.objects.get(kind=Relationship.Kind.REGISTERED)
     assert registered.organisation.ods_code == "Y90001"

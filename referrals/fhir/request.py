@@ -5,6 +5,7 @@ publishes no use case; ours follows the same payload under our own category code
 """
 
 import datetime as dt
+from dataclasses import dataclass
 from typing import Final
 from uuid import UUID, uuid5
 
@@ -24,29 +25,52 @@ from referrals.models import Referral
 
 __all__ = ["Unsendable", "referral_to_bundle"]
 
-PHARMACY: Final = Service.UseCase.PHARMACY_BLOOD_PRESSURE
 
-#: Use case -> version of the application the message follows (Bundle.meta.versionId).
-VERSIONS: Final[dict[str, str]] = {PHARMACY: "1.1.0", Service.UseCase.GP_TO_HOSPITAL: "1.0.0"}
-#: Use case -> second coding of ServiceRequest.category.
-USE_CASES: Final[dict[str, Json]] = {
-    PHARMACY: coding(System.BARS_USE_CASE, "a5t3", "Primary Care to Pharmacy Blood Pressure Check Service"),
-    Service.UseCase.GP_TO_HOSPITAL: coding(
-        System.OUR_USE_CASE, "gp-to-hospital", "GP to hospital (gpportal's own; not published by BaRS)"
+@dataclass(frozen=True, slots=True)
+class _UseCase:
+    """What a use case writes into the message."""
+
+    #: Version of the application the message follows (Bundle.meta.versionId).
+    version: str
+    #: Second coding of ServiceRequest.category.
+    category: Json
+    #: What the receiver is asked to do (Task.code).
+    actions: tuple[Json, ...]
+    #: Kind of contact (Encounter.class).
+    contact: Json
+
+
+_EMERGENCY: Final = coding(System.ACT_CODE, "EMER", "emergency")  # the guide allows pharmacies nothing else
+_PHARMACY_VERSION: Final = "1.1.0"
+_CASE, _ASKED = System.BARS_USE_CASE, System.SNOMED
+USE_CASES: Final[dict[str, _UseCase]] = {
+    Service.UseCase.PHARMACY_FIRST: _UseCase(
+        _PHARMACY_VERSION,
+        coding(_CASE, "a5t1", "Primary Care to Community Pharmacy"),
+        (coding(_ASKED, "2140231000000104", "Referral to Community Pharmacy Pharmacy First Service (procedure)"),),
+        _EMERGENCY,
     ),
-}
-#: Use case -> what the receiver is asked to do (Task.code).
-ACTIONS: Final[dict[str, list[Json]]] = {
-    PHARMACY: [
-        coding(System.SNOMED, "1659111000000100", "Community Pharmacy Blood Pressure Check Service (procedure)"),
-        coding(System.SNOMED, "824421000000101", "Referral for ambulatory blood pressure monitoring (procedure)"),
-    ],
-    Service.UseCase.GP_TO_HOSPITAL: [coding(System.SNOMED, "3457005", "Patient referral")],
-}
-#: Use case -> kind of contact (Encounter.class): the guide allows pharmacies nothing but EMER.
-CONTACTS: Final[dict[str, Json]] = {
-    PHARMACY: coding(System.ACT_CODE, "EMER", "emergency"),
-    Service.UseCase.GP_TO_HOSPITAL: coding(System.ACT_CODE, "AMB", "ambulatory"),
+    Service.UseCase.PHARMACY_CONTRACEPTION: _UseCase(
+        _PHARMACY_VERSION,
+        coding(_CASE, "a5t2", "Primary Care to Pharmacy Contraception"),
+        (coding(_ASKED, "1659121000000100", "Community Pharmacy Contraception Service (procedure)"),),
+        _EMERGENCY,
+    ),
+    Service.UseCase.PHARMACY_BLOOD_PRESSURE: _UseCase(
+        _PHARMACY_VERSION,
+        coding(_CASE, "a5t3", "Primary Care to Pharmacy Blood Pressure Check Service"),
+        (
+            coding(_ASKED, "1659111000000100", "Community Pharmacy Blood Pressure Check Service (procedure)"),
+            coding(_ASKED, "824421000000101", "Referral for ambulatory blood pressure monitoring (procedure)"),
+        ),
+        _EMERGENCY,
+    ),
+    Service.UseCase.GP_TO_HOSPITAL: _UseCase(
+        "1.0.0",
+        coding(System.OUR_USE_CASE, "gp-to-hospital", "GP to hospital (gpportal's own; not published by BaRS)"),
+        (coding(_ASKED, "3457005", "Patient referral"),),
+        coding(System.ACT_CODE, "AMB", "ambulatory"),
+    ),
 }
 #: Our priority -> FHIR request-priority. Suspected cancer is also said in words.
 PRIORITIES: Final[dict[str, str]] = {
@@ -83,7 +107,7 @@ def referral_to_bundle(referral: Referral, *, requester: User, role: str, reply_
     }
     bundle = message_bundle(
         bundle_id=ids["conversation"],
-        version=VERSIONS[referral.service.use_case],
+        version=USE_CASES[referral.service.use_case].version,
         at=at,
         resources=[{**part, "id": str(ids[name])} for name, part in parts.items()],
     )
@@ -137,7 +161,7 @@ def _service_request(referral: Referral, ids: _Ids, at: dt.datetime) -> Json:
         "basedOn": [reference(ids["CarePlan"])],
         "status": "active",
         "intent": "plan",
-        "category": [{"coding": [category, dict(USE_CASES[referral.service.use_case])]}],
+        "category": [{"coding": [category, dict(USE_CASES[referral.service.use_case].category)]}],
         "priority": PRIORITIES[referral.priority],
         "subject": reference(ids["Patient"]),
         "encounter": reference(ids["Encounter"]),
@@ -153,7 +177,7 @@ def _encounter(referral: Referral, ids: _Ids, at: dt.datetime) -> Json:
         "resourceType": "Encounter",
         "meta": _meta(System.UKCORE_ENCOUNTER),
         "status": "finished",
-        "class": dict(CONTACTS[referral.service.use_case]),
+        "class": dict(USE_CASES[referral.service.use_case].contact),
         "subject": reference(ids["Patient"]),
         "episodeOfCare": [{"reference": f"EpisodeOfCare/{ids['journey']}"}],
         "period": {"start": _time(at)},
@@ -199,7 +223,7 @@ def _task(referral: Referral, at: dt.datetime) -> Json:
         "meta": _meta(System.UKCORE_TASK),
         "status": "requested",
         "intent": "order",
-        "code": {"coding": [dict(one) for one in ACTIONS[referral.service.use_case]]},
+        "code": {"coding": [dict(one) for one in USE_CASES[referral.service.use_case].actions]},
         "description": f"{priority} referral to {referral.service.name}.",
         "authoredOn": _time(at),
     }

@@ -50,14 +50,13 @@ def heart_failure_clinic() -> Service:
     )
 
 
-def blood_pressure_check() -> Service:
+def at_the_pharmacy(service_id: str, name: str, use_case: str) -> Service:
     pharmacy = Organisation(ods_code="FZZ01", name="Market Square Pharmacy", kind="pharmacy", phone="01632 960300")
-    return Service(
-        organisation=pharmacy,
-        service_id="9000000301",
-        name="Blood pressure check",
-        use_case=Service.UseCase.PHARMACY_BLOOD_PRESSURE,
-    )
+    return Service(organisation=pharmacy, service_id=service_id, name=name, use_case=use_case)
+
+
+def blood_pressure_check() -> Service:
+    return at_the_pharmacy("9000000301", "Blood pressure check", Service.UseCase.PHARMACY_BLOOD_PRESSURE)
 
 
 def jane(**more: Any) -> Patient:
@@ -106,6 +105,16 @@ OUTGOING: dict[str, Callable[[], Referral]] = {
     "hospital": referral,
     "pharmacy": lambda: referral(
         service=blood_pressure_check(), priority=Referral.Priority.ROUTINE, reason="High blood pressure at home"
+    ),
+    "pharmacy-first": lambda: referral(
+        service=at_the_pharmacy("9000000302", "Pharmacy First", Service.UseCase.PHARMACY_FIRST),
+        priority=Referral.Priority.ROUTINE,
+        reason="Sore throat for four days",
+    ),
+    "pharmacy-contraception": lambda: referral(
+        service=at_the_pharmacy("9000000303", "Contraception", Service.UseCase.PHARMACY_CONTRACEPTION),
+        priority=Referral.Priority.ROUTINE,
+        reason="Running out of combined oral contraceptive",
     ),
     "restricted": lambda: referral(patient=jane(restricted=True)),
     "no-number": lambda: referral(

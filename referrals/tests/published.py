@@ -22,6 +22,13 @@ _MEANT = {
 }
 
 
+def example(begins: str) -> dict[str, Any]:
+    """A published example message, by how its file name begins ("REFREQ06")."""
+    found = next((TABLES.parent / "simplifier" / "Examples").glob(f"{begins}_*.json"))
+    message: dict[str, Any] = json.loads(found.read_text(encoding="utf-8"))
+    return message
+
+
 def must_rows() -> list[str]:
     """The elements that a message must have."""
     rows = json.loads(TABLES.read_text(encoding="utf-8"))["BaRS-APP5/Referral-Payload"]

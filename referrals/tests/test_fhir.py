@@ -17,7 +17,7 @@ from exchange.fhir.validate import check
 from exchange.tests.second_opinion import faults
 from referrals.fhir import Answer, UnreadableAnswer, Unsendable, response_from_bundle
 from referrals.models import Referral
-from referrals.tests import examples
+from referrals.tests import examples, published
 from referrals.tests.published import TABLES, musts
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -80,6 +80,42 @@ def test_use_case_version_and_destination_follow_the_service() -> None:
     assert "not published by BaRS" in resource(hospital, "ServiceRequest")["category"][0]["coding"][1]["display"]
     assert resource(hospital, "MessageHeader")["destination"][0]["endpoint"].endswith("dos-service-id|9000000201")
     assert resource(hospital, "MessageHeader")["source"]["endpoint"].endswith("dos-service-id|9000000101")
+
+
+@pytest.mark.requirement("BARS-CODE-6")
+def test_each_pharmacy_use_case_is_asked_for_by_its_own_codes() -> None:
+    asked = {}
+    for name in ("pharmacy-first", "pharmacy-contraception", "pharmacy"):
+        message = examples.read(name)
+        category = resource(message, "ServiceRequest")["category"][0]["coding"][1]["code"]
+        asked[category] = [one["code"] for one in resource(message, "Task")["code"]["coding"]]
+        assert message["meta"]["versionId"] == "1.1.0"
+    assert asked == {
+        "a5t1": ["2140231000000104"],
+        "a5t2": ["1659121000000100"],
+        "a5t3": ["1659111000000100", "824421000000101"],
+    }
+
+
+@pytest.mark.skipif(not TABLES.exists(), reason="no ../shared/data")
+@pytest.mark.parametrize(
+    ("name", "example"),
+    [
+        ("pharmacy-first", "REFREQ03"),
+        ("pharmacy-contraception", "REFREQ07"),
+        ("pharmacy", "REFREQ06"),
+    ],
+)
+@pytest.mark.requirement("BARS-CODE-6")
+def test_what_a_pharmacy_is_asked_is_coded_as_published(name: str, example: str) -> None:
+    ours, theirs = examples.read(name), published.example(example)
+    for path in (
+        ("ServiceRequest", "category"),
+        ("Task", "code"),
+        ("Encounter", "class"),
+        ("ServiceRequest", "intent"),
+    ):
+        assert resource(ours, path[0])[path[1]] == resource(theirs, path[0])[path[1]]
 
 
 @pytest.mark.parametrize(
