@@ -46,7 +46,7 @@ def receive(body: bytes, sent: Mapping[str, str], *, sender: Partner) -> str:
     """Check a message, store it with its reply in one transaction, and return the reply (a message Bundle, JSON text).
 
     Raises PayloadInvalid, and then nothing is stored: 400 for what is not a valid message, 404, 409 (had already), 422,
-    408 when it took longer than MESSAGE_TIME_LIMIT_SECONDS.
+    425 while the same ids are being processed, 408 when it took longer than MESSAGE_TIME_LIMIT_SECONDS.
     """
     started = time.monotonic()
     checked = _check(body, sent)
@@ -89,11 +89,14 @@ def _check(body: bytes, sent: Mapping[str, str]) -> _Checked:
 
 
 def _store(checked: _Checked, sender: Partner, started: float) -> InboxMessage:
-    _limit_statements(settings.MESSAGE_TIME_LIMIT_SECONDS - (time.monotonic() - started))
+    _limit_statements(started)
+    if not _is_alone(sender, checked.heard):
+        raise _too_early()
     if _is_stored(sender, checked.heard):
         raise _duplicate()
     answered = _answered(checked.answers, sender) if checked.answers else None
     happenings.handler(checked.event).precheck(checked.message, sender)
+    _limit_statements(started)
     reason = (inbound.header_of(checked.message).get("reason") or {}).get("coding") or [{}]
     reply_id = uuid4()
     stored = InboxMessage.objects.create(
@@ -115,11 +118,21 @@ def _store(checked: _Checked, sender: Partner, started: float) -> InboxMessage:
     return stored
 
 
-def _limit_statements(seconds: float) -> None:
+def _limit_statements(started: float) -> None:
     """No statement of this transaction may outlast the time in which the sender must be answered."""
+    seconds = settings.MESSAGE_TIME_LIMIT_SECONDS - (time.monotonic() - started)
     with connection.cursor() as cursor:
         limit = f"{max(1, int(seconds * 1000))}ms"
         cursor.execute("SELECT set_config('statement_timeout', %s, true)", [limit])
+
+
+def _is_alone(sender: Partner, heard: headers.Heard) -> bool:
+    """Whether nobody else processes this pair of ids; until the transaction ends nobody else will."""
+    pair = f"{sender.pk} {heard.request_id} {heard.correlation_id}"
+    key = int.from_bytes(hashlib.sha256(pair.encode()).digest()[:8], signed=True)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [key])
+        return bool(cursor.fetchone()[0])
 
 
 def _is_stored(sender: Partner, heard: headers.Heard) -> bool:
@@ -153,6 +166,10 @@ def _reply(message: Json, reply_id: UUID, answered: OutboxMessage | None) -> str
 
 def _duplicate() -> PayloadInvalid:
     return PayloadInvalid(Rec.CONFLICT, "duplicate", "This message has been processed already.", "http.X-Request-Id")
+
+
+def _too_early() -> PayloadInvalid:
+    return PayloadInvalid(Rec.TOO_EARLY, "transient", "This message is being processed.", "http.X-Request-Id")
 
 
 def _too_slow() -> PayloadInvalid:

@@ -215,6 +215,9 @@ OUR_ODS_CODE = env.str("GP_ODS_CODE", "Y90001" if DEMO else "")
 OUR_SERVICE_ID = env.str("GP_SERVICE_ID", "9000000101" if DEMO else "")
 MESSAGE_LIMIT_BYTES = 5 * 1024 * 1024
 MESSAGE_TIME_LIMIT_SECONDS = 5
+# Versions of the BaRS API that a caller's Accept may name, and calls a minute one partner may make (0: any number).
+BARS_API_VERSIONS = env.list("GP_BARS_API_VERSIONS", default=["1.0.0", "1.1.0", "1.2.0", "1.3.0", "1.4.0"])
+PARTNER_PER_MINUTE = env.int("GP_PARTNER_PER_MINUTE", 3000)
 BARS_VERSIONS_SUPPORTED = env.list("GP_BARS_VERSIONS", default=["1.0.0", "1.1.0"])
 PARTNER_TIMEOUT_SECONDS = env.float("GP_PARTNER_TIMEOUT", 10.0)
 # Retry after so many seconds; the last one repeats until GIVE_UP_AFTER_HOURS (BaRS: exponential back-off, upper bound).
@@ -275,6 +278,7 @@ if PRODUCTION and not (OUR_ODS_CODE and OUR_SERVICE_ID):
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["exchange.api.authentication.PartnerToken"],
     "DEFAULT_PERMISSION_CLASSES": ["exchange.api.authentication.IsPartner"],
+    "DEFAULT_THROTTLE_CLASSES": ["exchange.api.throttle.PartnerPace"],
     "DEFAULT_RENDERER_CLASSES": ["exchange.api.media.FhirJsonRenderer"],
     "DEFAULT_PARSER_CLASSES": ["exchange.api.media.RawParser"],
     "EXCEPTION_HANDLER": "exchange.api.errors.as_operation_outcome",

@@ -20,6 +20,7 @@ _KNOWN: dict[type[Exception], tuple[Rec, str, str]] = {
     exceptions.PermissionDenied: (Rec.FORBIDDEN, "forbidden", "The token does not open this."),
     PermissionDenied: (Rec.FORBIDDEN, "forbidden", "The token does not open this."),
     exceptions.MethodNotAllowed: (Rec.METHOD_NOT_ALLOWED, "not-supported", "This method is not allowed here."),
+    exceptions.NotAcceptable: (Rec.NOT_ACCEPTABLE, "processing", "No answer can be given in the form of Accept."),
     exceptions.NotFound: (Rec.NOT_FOUND, "not-found", "There is nothing at this address."),
     Http404: (Rec.NOT_FOUND, "not-found", "There is nothing at this address."),
     exceptions.Throttled: (Rec.TOO_MANY_REQUESTS, "throttled", "Too many requests."),
@@ -49,4 +50,6 @@ def as_operation_outcome(error: Exception, context: dict[str, Any]) -> Response:
     headers = dict(mirrored(context["request"].headers))
     if invalid.status == 401:
         headers["WWW-Authenticate"] = "Bearer"
+    if wait := getattr(error, "wait", None):  # of exceptions.Throttled
+        headers["Retry-After"] = str(wait)
     return Response(invalid.outcome(), status=invalid.status, headers=headers)

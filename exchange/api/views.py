@@ -1,5 +1,7 @@
 """The addresses other systems call: messages, what we can do, our keys and tokens."""
 
+from typing import Final
+
 import structlog
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
@@ -15,10 +17,12 @@ from rest_framework.response import Response
 from exchange import inbox, keys, oauth
 from exchange.api import body
 from exchange.api.authentication import Caller
-from exchange.errors import PayloadInvalid
+from exchange.errors import PayloadInvalid, Rec
 from exchange.fhir.headers import mirrored
 
 log = structlog.get_logger(__name__)
+#: Addresses of the BaRS API 1.4.0 that nobody answers here.
+NOT_BUILT: Final = frozenset({"Slot", "DocumentReference", "HealthcareService", "Endpoint"})
 
 
 @login_not_required
@@ -49,7 +53,9 @@ def metadata(request: Request) -> Response:
 @authentication_classes([])
 @permission_classes([])
 def nothing_here(request: Request, path: str = "") -> Response:
-    """Every other address under the FHIR base: an OperationOutcome, not a web page."""
+    """Every other address under the FHIR base: an OperationOutcome, not a web page. 501 for what BaRS has besides."""
+    if path.removeprefix("R4/").partition("/")[0] in NOT_BUILT:
+        raise PayloadInvalid(Rec.NOT_IMPLEMENTED, "not-supported", "This is not offered here.")
     raise NotFound
 
 

@@ -78,7 +78,9 @@ def test_the_same_message_racing_is_stored_once(post: Post, original: OutboxMess
         thread.start()
     for thread in threads:
         thread.join()
-    assert sorted(statuses) == [200] + [409] * 5
+    assert sorted(statuses)[0] == 200
+    assert set(sorted(statuses)[1:]) <= {409, 425}  # had already, or being processed at that moment
+    assert post(message, dict(headers)).status_code == 409
     assert InboxMessage.objects.count() == 1
     assert AuditEvent.objects.filter(action="message received").count() == 1
 

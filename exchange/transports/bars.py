@@ -2,7 +2,8 @@
 
 Source: BaRS guide Core 1.2.2, Transactional-integrity and Error-Handling; API 1.4.0. The sender repeats the same ids
 with growing pauses when there is no OperationOutcome, the ids are not mirrored, on 408, 425, 429, 503 and PROXY_*;
-409 with issue code duplicate means that an earlier try arrived.
+409 with issue code duplicate means that an earlier try arrived. Status and code are published differently in places
+(a time-out as 408 and as 409, REC_UNAVAILABLE and REC_SERVICE_UNAVAILABLE): either says what it is.
 """
 
 from collections.abc import Mapping
@@ -16,6 +17,9 @@ from exchange.transports.answer import Answer
 
 PATH = "/$process-message"
 AGAIN_STATUS = frozenset({408, 425, 429, 502, 503, 504})
+#: Said by receiver or API, whatever the status beside it.
+AGAIN_NAMES = frozenset({"TIMEOUT", "TOO_EARLY", "TOO_MANY_REQUESTS", "UNAVAILABLE", "SERVICE_UNAVAILABLE"})
+AGAIN_CODES = frozenset(f"{side}_{name}" for side in ("SEND", "REC") for name in AGAIN_NAMES)
 TOKEN_STATUS = frozenset({401})
 TOKEN_CODES = frozenset({"SEND_UNAUTHORIZED", "REC_UNAUTHORIZED", "SEND_FORBIDDEN"})
 
@@ -48,13 +52,25 @@ def judge(heard: http.Heard, sent: Mapping[str, str]) -> Answer:
         raise _again(heard, "ids not mirrored")
     if 200 <= heard.status < 300 and body.get("resourceType") == "Bundle":
         return Answer(heard.status, heard.text)
-    if heard.status == 409 and "duplicate" in kinds:
+    if heard.status == 409 and "duplicate" in kinds and not _is_of_the_way(codes):
         return Answer(heard.status, heard.text, duplicate=True)
     if issues is None or heard.status < 400:
         raise _again(heard, "no OperationOutcome")
-    if heard.status in AGAIN_STATUS or any(code.startswith("PROXY_") for code in codes) or _token_refused(heard):
-        raise _again(heard, next(iter(codes), str(heard.status)))
-    raise PartnerRefused(next(iter(codes), str(heard.status)), status=heard.status, answer=heard.text)
+    if _may_pass(heard.status, codes, kinds) or _token_refused(heard):
+        raise _again(heard, min(codes, default=str(heard.status)))
+    raise PartnerRefused(min(codes, default=str(heard.status)), status=heard.status, answer=heard.text)
+
+
+def _is_of_the_way(codes: set[str]) -> bool:
+    """Whether the word is not the receiver's but of what stands between: that proves nothing about the receiver."""
+    return any(code.startswith(("PROXY_", "SEND_")) for code in codes)
+
+
+def _may_pass(status: int, codes: set[str], kinds: set[str]) -> bool:
+    """Whether the same message may be taken later, as an OperationOutcome tells it."""
+    if status in AGAIN_STATUS or AGAIN_CODES & codes or any(code.startswith("PROXY_") for code in codes):
+        return True
+    return status == 409 and "timeout" in kinds
 
 
 def _again(heard: http.Heard, why: str) -> DeliveryError:
