@@ -92,6 +92,41 @@ class PartnerUnreachable(DeliveryError):
     sentence = "Their system cannot be reached."
 
 
+class TlsFailed(PartnerUnreachable):
+    """Connected, but no secure connection came about: nothing was sent."""
+
+    code = "tls"
+    sentence = "No secure connection (TLS) can be made to their system."
+
+
+class CertificateNotTrusted(TlsFailed):
+    """Their certificate comes from an authority that is not trusted, or not from the one named for them."""
+
+    code = "tls-not-trusted"
+    sentence = "Their certificate for TLS is not from an authority we trust."
+
+
+class CertificateOver(TlsFailed):
+    """Their certificate has ended or has not begun."""
+
+    code = "tls-over"
+    sentence = "Their certificate for TLS is out of date."
+
+
+class CertificateOfOthers(TlsFailed):
+    """Their certificate does not name the host we called."""
+
+    code = "tls-other-name"
+    sentence = "Their certificate for TLS is for another address."
+
+
+class OurCertificateRefused(TlsFailed):
+    """They want a certificate of ours, or another one."""
+
+    code = "tls-ours"
+    sentence = "Their system does not accept our certificate for TLS."
+
+
 class PartnerTimedOut(DeliveryError):
     """Sent, no answer in time: perhaps received, so the same ids go again."""
 

@@ -15,14 +15,13 @@ from joserfc import jws, jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, OctKey, RSAKey
 
-from exchange import http, keys
+from exchange import http, keys, tls
 from exchange.errors import ExchangeError, PartnerUnreachable
 from exchange.fhir import numbers
 from exchange.models import Partner, UsedAssertion
 
-OUR_CLIENT_ID = "gpportal"
 ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
-ASSERTION_ALGORITHMS = ["ES384", "RS384", "RS512"]
+ASSERTION_ALGORITHMS = [str(one) for one in Partner.Algorithm]
 LONGEST_ASSERTION_SECONDS = 300
 LEEWAY_SECONDS = 10
 TOKEN_SECONDS = 600
@@ -155,7 +154,7 @@ def _use_up(partner: Partner, claims: dict[str, Any]) -> None:
 
 
 # Tokens we are given --------------------------------------------------------------------------------------------------
-_purse: dict[tuple[str, str], tuple[float, str]] = {}
+_purse: dict[tuple[str, str, str], tuple[float, str]] = {}
 _lock = threading.Lock()
 
 
@@ -168,11 +167,19 @@ class Client:
     key: ECKey | RSAKey
     algorithm: str
     scope: str = ""
+    identity: tls.Identity = tls.PLAIN
+
+    @property
+    def purse(self) -> tuple[str, str, str]:
+        return self.token_url, self.client_id, self.scope
 
 
 def token_for(partner: Partner, scope: str = WRITE) -> str:
-    """A bearer token for a partner's system, kept until shortly before it ends. Raises PartnerUnreachable."""
-    return token_at(_at(partner, scope))
+    """A bearer token for a partner's system, kept until shortly before it ends. Raises PartnerUnreachable.
+
+    For sending, the partner's own name of the scope is asked for where it has one.
+    """
+    return token_at(_at(partner, (partner.scope or scope) if scope == WRITE else scope))
 
 
 def forget_token(partner: Partner) -> None:
@@ -181,13 +188,14 @@ def forget_token(partner: Partner) -> None:
 
 
 def _at(partner: Partner, scope: str) -> Client:
-    return Client(partner.token_url, OUR_CLIENT_ID, keys.ours(), keys.ALGORITHM, scope)
+    key = keys.ours(partner.algorithm)
+    return Client(partner.token_url, partner.client_id, key, partner.algorithm, scope, tls.of(partner))
 
 
 def token_at(client: Client) -> str:
     """The same for any token endpoint."""
     with _lock:
-        until, token = _purse.get((client.token_url, client.scope), (0.0, ""))
+        until, token = _purse.get(client.purse, (0.0, ""))
     if time.monotonic() < until:
         return token
     return _ask(client)
@@ -205,7 +213,8 @@ def _ask(client: Client) -> str:
         "client_assertion_type": ASSERTION_TYPE,
         "client_assertion": _assertion(client),
     }
-    heard = http.post_form(client.token_url, form | ({"scope": client.scope} if client.scope else {}))
+    form |= {"scope": client.scope} if client.scope else {}
+    heard = http.post_form(client.token_url, form, client.identity)
     try:
         given = numbers.loads(heard.text)
         token, seconds = str(given["access_token"]), float(given.get("expires_in", 60))
@@ -213,7 +222,7 @@ def _ask(client: Client) -> str:
         # Nothing of the message was sent yet, so whatever went wrong here can be tried again.
         raise PartnerUnreachable("no token", status=heard.status) from None
     with _lock:
-        _purse[(client.token_url, client.scope)] = (time.monotonic() + seconds - 30, token)
+        _purse[client.purse] = (time.monotonic() + seconds - 30, token)
     return token
 
 

@@ -252,6 +252,8 @@ if PULL_TOMORROW_AT >= 0:
         "schedule": crontab(hour=PULL_TOMORROW_AT, minute=0),
     }
 SIGNING_KEY_FILE = Path(env.str("GP_SIGNING_KEY_FILE", str(DATA_DIR / "signing-key.json")))
+# A new signing key is published at once and signs after so long; as long later the old one is published no more.
+SIGNING_KEY_OVERLAP_HOURS = env.float("GP_SIGNING_KEY_OVERLAP_HOURS", 24)
 # What encrypts partners' secrets in the database: Fernet keys, newest first; the older ones only open (reseal_secrets).
 SECRET_BOX_KEYS = env.list("GP_SECRET_BOX_KEYS", default=[])
 SECRET_BOX_KEY_FILE = DATA_DIR / "secret-box-key"  # the demonstration's, made once

@@ -25,6 +25,11 @@ _SENTENCES: Final = {
     one.code: one.sentence
     for one in (
         errors.PartnerUnreachable,
+        errors.TlsFailed,
+        errors.CertificateNotTrusted,
+        errors.CertificateOver,
+        errors.CertificateOfOthers,
+        errors.OurCertificateRefused,
         errors.PartnerTimedOut,
         errors.PartnerFailed,
         errors.PartnerRefused,

@@ -1,5 +1,6 @@
 """Partners, their services, and every message to and from them."""
 
+from exchange.models.connections import Capability, ConnectionTest, Flow, Switching
 from exchange.models.desk import DeskNote
 from exchange.models.incoming import InboxMessage, Refusal
 from exchange.models.outgoing import DeliveryAttempt, OutboxMessage
@@ -8,9 +9,12 @@ from exchange.models.sealed import SealedTextField, Secret
 from exchange.models.systems import ClinicalSystem, UsedContext
 
 __all__ = [
+    "Capability",
     "ClinicalSystem",
+    "ConnectionTest",
     "DeliveryAttempt",
     "DeskNote",
+    "Flow",
     "InboxMessage",
     "OutboxMessage",
     "Pace",
@@ -19,6 +23,7 @@ __all__ = [
     "SealedTextField",
     "Secret",
     "Service",
+    "Switching",
     "UsedAssertion",
     "UsedContext",
 ]

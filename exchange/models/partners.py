@@ -13,6 +13,14 @@ class Partner(models.Model):
 
     class Transport(models.TextChoices):
         BARS = "bars", "BaRS over FHIR R4"
+        FHIR = "fhir", "Plain FHIR R4"
+
+    class Algorithm(models.TextChoices):
+        """How assertions are signed (RFC 7518); SMART wants the first two, the NHS's own services the third."""
+
+        ES384 = "ES384", "ES384"
+        RS384 = "RS384", "RS384"
+        RS512 = "RS512", "RS512"
 
     organisation = models.OneToOneField(Organisation, on_delete=models.PROTECT, related_name="partner")
     transport = models.CharField(max_length=20, choices=Transport.choices, default=Transport.BARS)
@@ -20,14 +28,27 @@ class Partner(models.Model):
     endpoint = models.URLField(max_length=300)
     #: Where we ask for our token; the audience of our assertion.
     token_url = models.URLField(max_length=300)
-    #: Where the partner publishes the public keys that sign its assertions.
-    jwks_url = models.URLField(max_length=300)
+    #: Who we are there: iss and sub of our assertion, how it is signed, and the scope that lets us send.
+    client_id = models.CharField(max_length=100, default="gpportal", db_default="gpportal")
+    algorithm = models.CharField(
+        max_length=8, choices=Algorithm.choices, default=Algorithm.ES384, db_default=Algorithm.ES384
+    )
+    scope = models.CharField(max_length=100, blank=True, default="", db_default="")
+    #: Where the partner publishes the public keys that sign its assertions; or those keys (JWK Set), as given to us.
+    jwks_url = models.URLField(max_length=300, blank=True)
+    jwks = models.JSONField(null=True, blank=True)
+    #: The message versions it was agreed that it takes, with commas; empty: not agreed.
+    versions = models.CharField(max_length=100, blank=True, default="", db_default="")
     #: Its certificate authority alone is trusted (PEM, one or several); empty: those the system trusts.
     ca = models.TextField(blank=True, default="", db_default="")
     #: Our certificate towards it (PEM, with what lies between it and its authority), and the key of that.
     client_certificate = models.TextField(blank=True, default="", db_default="")
     client_key = SealedTextField()
+    #: Off: nothing goes either way. Each flow has its own switch; exchange.models.Switching says who and when.
     enabled = models.BooleanField(default=True)
+    #: We send to it, it sends to us.
+    sends = models.BooleanField(default=True, db_default=True)
+    receives = models.BooleanField(default=True, db_default=True)
     #: Whether its FHIR API is asked for what it holds about our patients.
     pulls = models.BooleanField(default=False, db_default=False)
     max_in_flight = models.PositiveSmallIntegerField(default=4)

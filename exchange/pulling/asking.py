@@ -6,7 +6,7 @@ from typing import Final
 
 from django.conf import settings
 
-from exchange import http, oauth
+from exchange import http, oauth, tls
 from exchange.errors import AnswerTooLong, NotOffered, PartnerFailed, PartnerRefused
 from exchange.fhir import numbers
 from exchange.fhir.messages import Json
@@ -61,7 +61,7 @@ class Asking:
             {"If-None-Match": etag} if etag else {}
         )
         most = min(self.bytes_left, http.MOST_BYTES)
-        heard = http.get(url, headers=headers, seconds=left, most=most)
+        heard = http.get(url, headers=headers, seconds=left, most=most, identity=tls.of(self.partner))
         self.bytes_left -= len(heard.text)
         return heard
 

@@ -30,8 +30,7 @@ def _clean_caches() -> Iterator[None]:
     yield
     oauth._purse.clear()
     keys._kept.clear()
-    http.client().close()
-    http._clients.clear()
+    http.close_all()
 
 
 @pytest.fixture(autouse=True)

@@ -1,6 +1,7 @@
 """A pretend partner system for the tests: a real HTTP server in a thread that does what it is told."""
 
 import json
+import ssl
 import threading
 import time
 from collections.abc import Iterator
@@ -102,12 +103,26 @@ class Quiet(ThreadingHTTPServer):
         """A sender that was killed or timed out leaves a broken connection; that is what some tests want."""
 
 
+class Secured(Quiet):
+    """The same over TLS. Each connection shakes hands in its own thread; one that fails is dropped, as by nginx."""
+
+    context: ssl.SSLContext
+
+    def finish_request(self, request: Any, client_address: Any) -> None:
+        request.settimeout(5)
+        with self.context.wrap_socket(request, server_side=True) as secured:
+            super().finish_request(secured, client_address)
+
+
 @contextmanager
-def running() -> Iterator[Stub]:
-    """A stub that listens on a free port of loopback."""
+def running(context: ssl.SSLContext | None = None) -> Iterator[Stub]:
+    """A stub that listens on a free port of loopback, with TLS when it is given a context for that."""
     stub = Stub()
-    server = Quiet(("127.0.0.1", 0), type("OneHandler", (Handler,), {"stub": stub}))
-    stub.url = f"http://127.0.0.1:{server.server_port}"
+    handler = type("OneHandler", (Handler,), {"stub": stub})
+    server: Quiet = Secured(("127.0.0.1", 0), handler) if context else Quiet(("127.0.0.1", 0), handler)
+    if isinstance(server, Secured) and context:
+        server.context = context
+    stub.url = f"{'https' if context else 'http'}://127.0.0.1:{server.server_port}"
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
     thread.start()
     try:

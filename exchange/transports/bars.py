@@ -8,7 +8,7 @@ with growing pauses when there is no OperationOutcome, the ids are not mirrored,
 
 from collections.abc import Mapping
 
-from exchange import http, oauth
+from exchange import http, oauth, tls
 from exchange.errors import DeliveryError, PartnerFailed, PartnerRefused
 from exchange.fhir import headers, numbers
 from exchange.fhir.messages import Json
@@ -39,7 +39,10 @@ def send(message: OutboxMessage) -> Answer:
 def _post(message: OutboxMessage) -> http.Heard:
     bearer = {"Authorization": f"Bearer {oauth.token_for(message.to)}"}
     return http.post(
-        message.to.endpoint.rstrip("/") + PATH, content=message.payload.encode(), headers=message.headers | bearer
+        message.to.endpoint.rstrip("/") + PATH,
+        content=message.payload.encode(),
+        headers=message.headers | bearer,
+        identity=tls.of(message.to),
     )
 
 

@@ -106,8 +106,7 @@ def check(
         jane = make_patient(nhs_number=NUMBER)
         yield SourceCheck.objects.create(patient=jane, source=infirmary, due_at=timezone.now())
     oauth._purse.clear()
-    our_http.client().close()
-    our_http._clients.clear()
+    our_http.close_all()
 
 
 @pytest.mark.parametrize("results", [30, pytest.param(1000, marks=pytest.mark.peers)])

@@ -22,8 +22,7 @@ def _own_key_and_clean_caches(settings: Any, tmp_path_factory: pytest.TempPathFa
     yield
     oauth._purse.clear()
     offered.forget()
-    http.client().close()
-    http._clients.clear()
+    http.close_all()
 
 
 @pytest.fixture(autouse=True)

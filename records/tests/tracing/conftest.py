@@ -46,8 +46,7 @@ def pds(program: Pds, key_file: Path, settings: Any, monkeypatch: pytest.MonkeyP
     program.change("", "reset")
     yield program
     oauth._purse.clear()
-    http.client().close()
-    http._clients.clear()
+    http.close_all()
 
 
 @pytest.fixture

@@ -56,7 +56,7 @@ def test_a_slow_answer_ends_in_time_and_is_tried_again(
     pds: Pds, quick: None, jane: Patient, gp: Person, settings: Any
 ) -> None:
     settings.PARTNER_TIMEOUT_SECONDS = 0.3
-    http._clients.clear()
+    http.close_all()
     pds.behave("slow", 2)
     trace = ask(jane, gp)
     assert (trace.state, trace.trouble) == (State.ASKED, "timed-out")
