@@ -1,6 +1,5 @@
 """Sends what we owe: later answers and letters, in order, again and again with the same ids until they are taken."""
 
-import json
 import logging
 import sqlite3
 import threading
@@ -11,6 +10,7 @@ import httpx
 
 from sandbox.bars import headers
 from sandbox.bars.messages import Case
+from sandbox.behaviour.spoiling import written
 from sandbox.partner import SOFTWARE, SOFTWARE_VERSION, Partner
 from sandbox.rows import Answer, Referral
 from sandbox.store import Store
@@ -94,12 +94,21 @@ class Answering:
         self.store.tried(answer, state=state, status=status, due=due, refused=refused)
         log.info(
             "answer kind=%s referral=%s request_id=%s correlation_id=%s try=%d status=%s state=%s",
-            *(answer.kind, answer.referral, answer.id, referral.correlation_id, answer.tries + 1, status, state),
+            *(
+                answer.kind,
+                answer.referral,
+                answer.request_id,
+                referral.correlation_id,
+                answer.tries + 1,
+                status,
+                state,
+            ),
         )
 
     def _written(self, answer: Answer, referral: Referral) -> bytes:
         case = Case(self.partner, referral.id, referral.service, referral.body)
-        body = json.dumps(WRITERS[answer.kind](case), ensure_ascii=False, separators=(",", ":")).encode()
+        before = self.store.bytes_sent(answer.sent_as) if answer.sent_as else None
+        body = before or written(WRITERS[answer.kind](case), answer.how)
         self.store.keep_body(answer, body)
         return body
 
@@ -119,7 +128,7 @@ class Answering:
 
     def _headers(self, answer: Answer, referral: Referral, token: str) -> dict[str, str]:
         return headers.build(
-            request_id=answer.id,
+            request_id=answer.request_id,
             correlation_id=referral.correlation_id,
             token=token,
             target=Case(self.partner, referral.id, referral.service, referral.body).reply_to(),

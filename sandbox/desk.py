@@ -14,7 +14,7 @@ from sandbox.bars.contents import as_list, resources
 from sandbox.bars.messages import Case, acknowledgement, taken_back
 from sandbox.bars.names import DOS_SERVICE, Json, same_system
 from sandbox.bars.outcomes import CODE_FOR_STATUS, Issue, Refused, operation_outcome, refuse
-from sandbox.behaviour import Behaviour
+from sandbox.behaviour import Behaviour, chosen
 from sandbox.partner import Partner
 from sandbox.rows import AlreadyHere, NotActive, Referral
 from sandbox.store import Store
@@ -34,6 +34,19 @@ class Body:
     sha256: str
 
 
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What a message is answered: status, FHIR resource, seconds to wait (Retry-After).
+
+    `spoilt` is how the answer of a message that was kept goes wrong: "never", "unmirrored" or "empty".
+    """
+
+    status: int
+    resource: Json
+    wait: int = 0
+    spoilt: str = ""
+
+
 @dataclass(slots=True)
 class Desk:
     """Takes messages for one partner."""
@@ -44,30 +57,33 @@ class Desk:
     answering: Answering
     behaviour: Behaviour
 
-    def process(self, sent: Mapping[str, str], body: Body) -> tuple[int, Json]:
-        """Answer one POST to $process-message: (status, FHIR resource). Never raises for a bad message."""
+    def process(self, sent: Mapping[str, str], body: Body) -> Reply:
+        """Answer one POST to $process-message. Never raises for a bad message."""
         ids = {name: value.lower() for name, value in headers.mirrored(sent).items()}
         request_id, correlation_id = ids.get(headers.REQUEST), ids.get(headers.CORRELATION)
         number = self.store.arrived(
             sha256=body.sha256, size=body.size, request_id=request_id, correlation_id=correlation_id
         )
-        status, code, bundle_id = 500, "exception", None
+        reply, code, bundle_id = Reply(500, {}), "exception", None
         try:
-            status, answer, bundle_id = self._taken(sent, body)
-            code = "ok"
+            reply, bundle_id = self._taken(sent, body)
+            code = reply.spoilt or "ok"
         except Refused as refusal:
-            status, code = refusal.status, refusal.issues[0].code
-            answer = operation_outcome(status, refusal.issues)
+            code = refusal.issues[0].code
+            reply = Reply(refusal.status, operation_outcome(refusal.status, refusal.issues), wait=refusal.wait)
         except Exception as error:  # noqa: BLE001 (last line of defence: the sender must get an OperationOutcome)
             log.error("unexpected %s request_id=%s", type(error).__name__, request_id)
-            answer = operation_outcome(500, [Issue("exception", "Unexpected failure at the receiver.")])
+            reply = Reply(500, operation_outcome(500, [Issue("exception", "Unexpected failure at the receiver.")]))
         finally:
-            self.store.answered(number, status=status, code=code, bundle_id=bundle_id)
-        named = CODE_FOR_STATUS.get(status, "OK")
-        log.info("message request_id=%s correlation_id=%s status=%d code=%s", request_id, correlation_id, status, named)
-        return status, answer
+            self.store.answered(number, status=reply.status, code=code, bundle_id=bundle_id)
+        named = CODE_FOR_STATUS.get(reply.status, "OK")
+        log.info(
+            *("message request_id=%s correlation_id=%s status=%d code=%s", request_id, correlation_id),
+            *(reply.status, named),
+        )
+        return reply
 
-    def _taken(self, sent: Mapping[str, str], body: Body) -> tuple[int, Json, str]:
+    def _taken(self, sent: Mapping[str, str], body: Body) -> tuple[Reply, str]:
         self.behaviour.before()
         if self.issuer.client(sent.get("Authorization")) is None:
             raise refuse(401, "security", "The access token is missing, unknown or expired.")
@@ -78,18 +94,29 @@ class Desk:
         if self.store.has(heard):
             raise _duplicate()
         if is_change(bundle):
-            return 200, self._take_back(bundle, heard), str(bundle["id"])
+            return Reply(200, self._take_back(bundle, heard)), str(bundle["id"])
         check_referral(bundle, self.partner.accepts(), heard.target)
-        self.behaviour.after_checks()
+        met = self.behaviour.take(heard.target)
         new = Referral(str(uuid.uuid4()), heard.correlation_id, str(bundle["id"]), heard.target, bundle)
         answer = acknowledgement(Case(self.partner, new.id, new.service, bundle))
+        plan = self.partner.plan(met.mode.kinds, met.mode.each)
         try:
-            self.store.accept(new, request_id=heard.request_id, steps=self.partner.steps)
+            self.store.accept(new, request_id=heard.request_id, plan=plan)
         except AlreadyHere:
             raise _duplicate() from None
         self.answering.poke()
-        self.behaviour.before_answer()
-        return 200, answer, new.bundle_id
+        self.behaviour.before_answer(met)
+        spoilt = met.mode.reply if met.mode.reply != "late" else ""
+        return Reply(200, answer, spoilt=spoilt), new.bundle_id
+
+    def answer_otherwise(self, referral_id: str, mode: str) -> bool:
+        """Answer a referral that is here as `mode` says, at once, instead of what was planned. Raises ValueError."""
+        found = chosen(mode).mode
+        if not found.plans:
+            raise ValueError("this mode says nothing of later answers")
+        done = self.store.replan(referral_id, self.partner.plan(found.kinds, found.each))
+        self.answering.poke()
+        return done
 
     def _take_back(self, bundle: Json, heard: headers.Heard) -> Json:
         status = check_cancellation(bundle, self.partner.accepts(), heard.target)

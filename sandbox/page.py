@@ -5,7 +5,8 @@ import html
 from datetime import datetime
 
 from sandbox.bars.names import Json
-from sandbox.behaviour import MODES, Behaviour
+from sandbox.behaviour import Behaviour, Chosen
+from sandbox.choosing import button, choices, otherwise
 from sandbox.partner import Partner
 from sandbox.records import Records
 from sandbox.store import Store
@@ -14,7 +15,9 @@ from sandbox.words import LONDON
 ACTS = {
     "accepted": "Answer now: accept",
     "booked": "Answer now: book",
+    "asked": "Answer now: ask for more",
     "completed": "Answer now: result",
+    "outcome": "Answer now: outcome",
     "letter": "Send letter",
     "rejected": "Answer now: reject",
 }
@@ -23,7 +26,8 @@ STATES = {"waiting": "waiting", "delivered": "delivered", "refused": "not taken 
 _STYLE = (
     "body{font:16px/1.5 sans-serif;margin:1.5rem;max-width:75rem}table{border-collapse:collapse;width:100%}"
     "th,td{text-align:left;vertical-align:top;padding:.4rem .6rem;border-bottom:1px solid #ccc}"
-    "form{display:inline}button{font:inherit;margin:.1rem}code{font-size:.85em;overflow-wrap:anywhere}"
+    "form{display:inline}select,input{font:inherit;max-width:100%}button{font:inherit;margin:.1rem}"
+    "code{font-size:.85em;overflow-wrap:anywhere}"
     ".note{background:#fff3cd;padding:.5rem 1rem}"
 )
 
@@ -31,22 +35,31 @@ _STYLE = (
 def arrivals(store: Store, behaviour: Behaviour) -> Json:
     """Every raw arrival with its hash and answer, and every accepted referral with the state of our answers."""
     referrals = store.listed(
-        "SELECT id, at, request_id, correlation_id, bundle_id, service FROM referrals ORDER BY at, id"
+        "SELECT id, at, request_id, correlation_id, bundle_id, service, status FROM referrals ORDER BY at, id"
     )
     answers = store.listed(
-        "SELECT id AS request_id, referral, place, kind, state, tries, status, due, body FROM answers ORDER BY place"
+        "SELECT coalesce(nullif(sent_as, ''), id) AS request_id, referral, place, kind, how, state, tries, status, due,"
+        " body FROM answers ORDER BY place"
     )
+    by_referral: dict[str, list[Json]] = {}
     for answer in answers:
         body = answer.pop("body")
         answer["sha256"] = hashlib.sha256(body).hexdigest() if body else None
+        by_referral.setdefault(answer["referral"], []).append(answer)
     for referral in referrals:
-        referral["answers"] = [answer for answer in answers if answer["referral"] == referral["id"]]
+        referral["answers"] = by_referral.get(referral["id"], [])
     return {
-        "behaviour": {"mode": behaviour.mode, "seconds": behaviour.seconds},
+        "behaviour": _told(behaviour.general),
+        "queued": [_told(one) for one in behaviour.queued],
+        "services": {service: _told(one) for service, one in behaviour.services.items()},
         "counts": counts(store),
         "arrivals": store.listed("SELECT * FROM arrivals ORDER BY n"),
         "referrals": referrals,
     }
+
+
+def _told(one: Chosen) -> Json:
+    return {"mode": one.name, "seconds": one.seconds}
 
 
 def counts(store: Store) -> Json:
@@ -73,7 +86,7 @@ def page(partner: Partner, store: Store, behaviour: Behaviour, records: Records 
         f'<!doctype html><html lang="en-GB"><head><meta charset="utf-8"><title>{name} (sandbox)</title>'
         f'<meta name="viewport" content="width=device-width"><style>{_STYLE}</style></head><body>'
         f'<h1>{name} (sandbox)</h1><p class="note">A pretend organisation for demonstrations and tests.</p>'
-        f"<h2>Behaviour</h2><p>At present it {html.escape(MODES[behaviour.mode])}.</p><p>{_switches()}</p>"
+        f"{choices(partner, behaviour)}"
         f"{_records(records)}"
         "<h2>Referrals</h2><table><thead><tr><th>Received</th><th>Service</th><th>Ids</th><th>Answers</th>"
         f"<th>Act</th></tr></thead><tbody>{rows or _nothing(5)}</tbody></table>"
@@ -114,17 +127,10 @@ def _buttons(one: Json) -> str:
     done = {a["kind"] for a in one["answers"] if a["state"] == "delivered"}
     if open_kinds and not done - {"accepted"} and not any(a["kind"] == "rejected" for a in one["answers"]):
         open_kinds.append("rejected")
-    return "".join(_button("/sandbox/answer", {"referral": one["id"], "kind": kind}, ACTS[kind]) for kind in open_kinds)
-
-
-def _switches() -> str:
-    rows = {mode: {"mode": mode, "seconds": "10" if mode == "slow" else "0"} for mode in MODES}
-    return "".join(_button("/sandbox/behaviour", fields, mode.capitalize()) for mode, fields in rows.items())
-
-
-def _button(action: str, fields: dict[str, str], said: str) -> str:
-    hidden = "".join(f'<input type="hidden" name="{k}" value="{html.escape(v)}">' for k, v in fields.items())
-    return f'<form method="post" action="{action}">{hidden}<button>{html.escape(said)}</button></form>'
+    shown = dict.fromkeys(open_kinds)
+    acts = "".join(button("/sandbox/answer", {"referral": one["id"], "kind": kind}, ACTS[kind]) for kind in shown)
+    may = one["status"] == "active" and not done - {"accepted", "asked"}
+    return acts + (otherwise(one["id"]) if may else "")
 
 
 def _refusal(one: Json) -> str:

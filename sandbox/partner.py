@@ -1,6 +1,6 @@
 """What makes one pretend partner different from another: names, services, use cases and how it answers."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from sandbox.bars.check import Accepts
@@ -43,6 +43,15 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
+class Planned:
+    """A later answer of one referral: `how` it is spoilt ("": not), and its seconds after the one before it."""
+
+    kind: str
+    how: str
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
 class Partner:
     """A pretend organisation: ODS code, what it offers and takes, and the answers it gives."""
 
@@ -59,6 +68,18 @@ class Partner:
     #: Whether its records can be read over FHIR.
     lets_read: bool = False
     address: tuple[str, ...] = field(default=())
+
+    def plan(self, kinds: Sequence[str] | None, each: Sequence[str]) -> list[Planned]:
+        """The later answers: these kinds, or the usual ones, each once for every way in `each`.
+
+        One that this partner does not usually send takes the time of its first.
+        """
+        usual = {step.kind: step.seconds for step in self.steps}
+        first = self.steps[0].seconds if self.steps else 0.0
+        planned = []
+        for kind in kinds or usual:
+            planned += [Planned(kind, how, 0.0 if n else usual.get(kind, first)) for n, how in enumerate(each)]
+        return planned
 
     def accepts(self) -> Accepts:
         """The part that the message checks need."""

@@ -9,15 +9,19 @@ from sandbox.bars.names import USE_CASES
 from sandbox.partner import Offered, Partner, Step
 from sandbox.running import main
 
+HERE = "Market Square Pharmacy"
+PHARMACIST = ("Mr", "Samir", "Patel")
+SERVICES = (
+    Offered("9000000301", "Blood pressure check", HERE, clinician=PHARMACIST),
+    Offered("9000000302", "Pharmacy First", HERE, clinician=PHARMACIST),
+    Offered("9000000303", "Contraception", HERE, clinician=PHARMACIST),
+)
+
 PARTNER = Partner(
     ods="FZZ01",
-    name="Market Square Pharmacy",
+    name=HERE,
     phone="01632 960301",
-    services={
-        "9000000301": Offered("9000000301", "Blood pressure check", "Market Square Pharmacy"),
-        "9000000302": Offered("9000000302", "Pharmacy First", "Market Square Pharmacy"),
-        "9000000303": Offered("9000000303", "Contraception", "Market Square Pharmacy"),
-    },
+    services={one.id: one for one in SERVICES},
     use_cases=frozenset((USE_CASES, code) for code in ("a5t1", "a5t2", "a5t3")),
     versions=frozenset({"1.0.0-beta", "1.0.0", "1.1.0"}),
     version="1.1.0",

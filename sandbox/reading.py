@@ -14,13 +14,13 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 from sandbox.bars.names import Json
 from sandbox.bars.outcomes import Refused, operation_outcome, refuse
 from sandbox.behaviour import Behaviour
+from sandbox.behaviour.modes import BUSY
 from sandbox.records import Kept, Records
 from sandbox.tokens import READ, Issuer
 
 BASE: Final = "/FHIR/R4"
 USUAL_COUNT: Final = 50
 MOST_COUNT: Final = 500
-BUSY_SECONDS: Final = 20
 _ID: Final = r"[A-Za-z0-9\-.]{1,64}"
 _ONE: Final = re.compile(rf"/([A-Z][A-Za-z]+)/({_ID})")
 _EVERYTHING: Final = re.compile(rf"/Patient/({_ID})/\$everything")
@@ -52,10 +52,10 @@ class Reading:
             if self.issuer.client(headers.get("Authorization"), READ) is None:
                 raise refuse(401, "security", f"An access token with scope {READ} is required.")
             if self.behaviour.mode == "busy":
-                raise refuse(429, "throttled", "Too many requests. Please wait.")
+                raise self.behaviour.general.refusal(BUSY)
             told = self._found(target)
         except Refused as refusal:
-            wait = {"Retry-After": str(BUSY_SECONDS)} if refusal.status == 429 else {}
+            wait = {"Retry-After": str(refusal.wait)} if refusal.wait else {}
             return Told(refusal.status, json.dumps(operation_outcome(refusal.status, refusal.issues)), wait)
         self.behaviour.before_answer()
         if told.headers.get("ETag") in _tags(headers.get("If-None-Match", "")):

@@ -25,7 +25,8 @@ CREATE INDEX IF NOT EXISTS names_by_value ON names (value, what);
 CREATE TABLE IF NOT EXISTS answers (
     id TEXT PRIMARY KEY, referral TEXT NOT NULL REFERENCES referrals (id), place INTEGER NOT NULL, kind TEXT NOT NULL,
     due REAL NOT NULL, state TEXT NOT NULL DEFAULT 'waiting', tries INTEGER NOT NULL DEFAULT 0, refusals INTEGER
-    NOT NULL DEFAULT 0, status INTEGER, body BLOB, UNIQUE (referral, place));
+    NOT NULL DEFAULT 0, status INTEGER, body BLOB, how TEXT NOT NULL DEFAULT '', sent_as TEXT NOT NULL DEFAULT '',
+    UNIQUE (referral, place));
 CREATE TABLE IF NOT EXISTS seen_assertions (client TEXT NOT NULL, jti TEXT NOT NULL, until REAL NOT NULL,
     PRIMARY KEY (client, jti));
 CREATE TABLE IF NOT EXISTS granted (digest TEXT PRIMARY KEY, client TEXT NOT NULL, until REAL NOT NULL,
@@ -33,11 +34,13 @@ CREATE TABLE IF NOT EXISTS granted (digest TEXT PRIMARY KEY, client TEXT NOT NUL
 """
 
 #: Columns that a store of an earlier version does not have yet.
-ADDED = {
-    "status": "TEXT NOT NULL DEFAULT 'active'",
-    "version": "INTEGER NOT NULL DEFAULT 1",
-    "changed": "REAL NOT NULL DEFAULT 0",
-}
+ADDED = (
+    ("referrals", "status", "TEXT NOT NULL DEFAULT 'active'"),
+    ("referrals", "version", "INTEGER NOT NULL DEFAULT 1"),
+    ("referrals", "changed", "REAL NOT NULL DEFAULT 0"),
+    ("answers", "how", "TEXT NOT NULL DEFAULT ''"),
+    ("answers", "sent_as", "TEXT NOT NULL DEFAULT ''"),
+)
 
 
 class AlreadyHere(Exception):
@@ -68,7 +71,10 @@ class Referral:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """One message we owe; `id` is its X-Request-Id and stays the same on every try."""
+    """One message we owe; `request_id` is its X-Request-Id and stays the same on every try.
+
+    `how` it is spoilt; one that repeats another ("again") is `sent_as` that one.
+    """
 
     id: str
     referral: str
@@ -77,6 +83,13 @@ class Answer:
     tries: int
     refusals: int
     body: bytes | None
+    how: str = ""
+    sent_as: str = ""
+
+    @property
+    def request_id(self) -> str:
+        """Its X-Request-Id."""
+        return self.sent_as or self.id
 
 
 def referral_from(row: Any) -> Referral:
@@ -97,6 +110,5 @@ def names_of(bundle: Json) -> set[tuple[str, str, str]]:
 
 def answer_from(row: Any) -> Answer:
     """An answer out of its row."""
-    return Answer(
-        row["id"], row["referral"], row["place"], row["kind"], row["tries"], row["refusals"], row["body"] or None
-    )
+    names = ("id", "referral", "place", "kind", "tries", "refusals", "how", "sent_as")
+    return Answer(**{name: row[name] for name in names}, body=row["body"] or None)

@@ -50,7 +50,7 @@ class Running:
         )
         purse = Purse(key=key, client_id=partner.ods, gpportal=gpportal, http=self._http)
         self._answering = Answering(partner, self.store, purse, gpportal, self._http)
-        behaviour = Behaviour()
+        self.behaviour = behaviour = Behaviour()
         desk = Desk(partner, self.store, issuer, self._answering, behaviour)
         self.records = Records(directory) if partner.lets_read else None
         reading = Reading(self.records, issuer, behaviour, self.url) if self.records else None
@@ -66,6 +66,7 @@ class Running:
     def stop(self) -> None:
         """Stop serving and sending, then close the store. To be called from another thread than `serve`."""
         self._server.shutdown()
+        self.behaviour.switch("normal")  # whoever waits for a late answer gets it now
         self._server.server_close()
         self._answering.stop()
         self._http.close()

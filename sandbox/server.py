@@ -1,8 +1,14 @@
 """The HTTP face of a partner: FHIR endpoint, token endpoint, published keys, its page and its switches."""
 
+import contextlib
 import hashlib
 import json
 import logging
+import select
+import socket
+import threading
+import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.message import Message
@@ -14,6 +20,7 @@ from urllib.parse import parse_qsl, urlsplit
 from sandbox.bars.headers import mirrored
 from sandbox.bars.names import MEDIA_TYPE, Json
 from sandbox.bars.outcomes import Issue, operation_outcome
+from sandbox.behaviour import LONGEST_WAIT
 from sandbox.capability import capability
 from sandbox.desk import MOST_BYTES, Body, Desk, measured
 from sandbox.page import arrivals, page
@@ -43,15 +50,38 @@ class Site:
 
 
 class Server(ThreadingHTTPServer):
-    """One thread per connection; threads die with the program."""
+    """One thread per connection; all of them end with `server_close`, so that none speaks after its program has."""
 
     daemon_threads = True
     allow_reuse_address = True
     request_queue_size = 64
 
-    def __init__(self, address: tuple[str, int]) -> None:
-        super().__init__(address, Handler)
+    def __init__(self, address: tuple[str, int], handler: type[BaseHTTPRequestHandler] | None = None) -> None:
         self.site: Site
+        self.stopping = threading.Event()
+        self._open: set[Any] = set()
+        super().__init__(address, handler or Handler)
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        """Begin a thread for a connection, and remember the connection."""
+        self._open.add(request)
+        super().process_request(request, client_address)
+
+    def shutdown_request(self, request: Any) -> None:
+        """A connection has ended."""
+        super().shutdown_request(request)
+        self._open.discard(request)
+
+    def server_close(self) -> None:
+        """Stop listening and hang up on everybody; returns when the threads have noticed."""
+        self.stopping.set()
+        super().server_close()
+        for connection in list(self._open):
+            with contextlib.suppress(OSError):  # it has just ended by itself
+                connection.shutdown(socket.SHUT_RDWR)
+        until = time.monotonic() + 2
+        while self._open and time.monotonic() < until:
+            time.sleep(0.005)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """A connection that broke off is one line without its content."""
@@ -114,7 +144,7 @@ class Handler(BaseHTTPRequestHandler):
 
     def _tell(self, told: Told) -> None:
         log.info("read status=%d", told.status)
-        self._send(told.status, told.text.encode(), MEDIA_TYPE, **told.headers)
+        self._send(told.status, told.text.encode(), MEDIA_TYPE, told.headers)
 
     def _message(self) -> None:
         body = self._read()
@@ -123,8 +153,22 @@ class Handler(BaseHTTPRequestHandler):
         if body is None:
             self._json(411, operation_outcome(411, [Issue("required", "Content-Length is missing.")]), MEDIA_TYPE)
             return
-        status, answer = self.server.site.desk.process(_plain(self.headers), body)
-        self._json(status, answer, MEDIA_TYPE)
+        reply = self.server.site.desk.process(_plain(self.headers), body)
+        if reply.spoilt == "never":
+            self._await_departure()
+            return
+        content = b"" if reply.spoilt == "empty" else json.dumps(reply.resource, ensure_ascii=False).encode()
+        wait = {"Retry-After": str(reply.wait)} if reply.wait else {}
+        self._send(reply.status, content, MEDIA_TYPE, wait, mirror=reply.spoilt != "unmirrored")
+
+    def _await_departure(self) -> None:
+        """Say nothing until the sender has hung up, somebody chooses another behaviour, or we stop."""
+        self.close_connection = True
+        behaviour = self.server.site.desk.behaviour
+        changed, until = behaviour.changed, time.monotonic() + LONGEST_WAIT
+        while time.monotonic() < until and not changed.is_set() and not self.server.stopping.is_set():
+            if select.select([self.connection], [], [], 0.1)[0]:
+                return  # a sender that waits for its answer has nothing to say but goodbye
 
     def _token(self) -> None:
         body = self._read(MOST_FORM)
@@ -163,18 +207,31 @@ class Handler(BaseHTTPRequestHandler):
     def _act(self, path: str, fields: dict[str, Any]) -> None:
         desk = self.server.site.desk
         if path == "/sandbox/behaviour":
-            desk.behaviour.switch(str(fields["mode"]), float(fields.get("seconds") or 0))
-            log.info("behaviour %s", desk.behaviour.mode)
+            self._choose(fields)
             return
         if path == "/sandbox/result":
             now = datetime.now(UTC).isoformat(timespec="seconds")
             self._records().add_result(str(fields["nhs_number"]), str(fields["value"]), now)
             return
         referral, kind = str(fields["referral"]), str(fields["kind"])
-        done = desk.store.reject(referral) if kind == "rejected" else desk.store.hasten(referral, kind)
+        done = desk.answer_otherwise(referral, "reject") if kind == "rejected" else desk.store.hasten(referral, kind)
         if not done:
             raise ValueError("nothing to send")
         desk.answering.poke()
+
+    def _choose(self, fields: dict[str, Any]) -> None:
+        """Choose a behaviour for everything, the `next` messages, a `service` or a `referral` that is here."""
+        desk, mode = self.server.site.desk, str(fields["mode"])
+        service = str(fields.get("service") or "")
+        if service and service not in desk.partner.services:
+            raise ValueError("no such service")
+        if fields.get("referral"):
+            if not desk.answer_otherwise(str(fields["referral"]), mode):
+                raise ValueError("nothing to answer any more")
+            return
+        following = int(fields.get("next") or 0)
+        desk.behaviour.switch(mode, float(fields.get("seconds") or 0), following=following, service=service)
+        log.info("behaviour %s", mode)
 
     def _records(self) -> Records:
         reading = self.server.site.reading
@@ -214,14 +271,16 @@ class Handler(BaseHTTPRequestHandler):
     def _json(self, status: int, value: Json, kind: str = "application/json") -> None:
         self._send(status, json.dumps(value, ensure_ascii=False).encode(), kind)
 
-    def _send(self, status: int, content: bytes, kind: str, **headers: str) -> None:
+    def _send(
+        self, status: int, content: bytes, kind: str, headers: Mapping[str, str] | None = None, *, mirror: bool = True
+    ) -> None:
         self.send_response(status)
-        for name, value in mirrored(_plain(self.headers)).items():
+        for name, value in mirrored(_plain(self.headers)).items() if mirror else ():
             self.send_header(name, value)
         self.send_header("Content-Type", kind)
         self.send_header("Content-Length", str(len(content)))
         self.send_header("Cache-Control", "no-store")
-        for name, value in headers.items():
+        for name, value in (headers or {}).items():
             self.send_header(name, value)
         if self.close_connection:
             self.send_header("Connection", "close")

@@ -6,11 +6,12 @@ import threading
 import time
 import uuid
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from sandbox.bars.headers import Heard
 from sandbox.bars.names import Json, plain
-from sandbox.partner import Step
+from sandbox.partner import Planned
 from sandbox.rows import (
     ADDED,
     TABLES,
@@ -47,10 +48,10 @@ class Store:
 
     def _grow(self) -> None:
         """Bring a store that an earlier version made up to date."""
-        there = {str(row["name"]) for row in self._db.execute("PRAGMA table_info(referrals)")}
-        for column, kind in ADDED.items():
+        for table, column, kind in ADDED:
+            there = {str(row["name"]) for row in self._db.execute(f"PRAGMA table_info({table})")}
             if column not in there:
-                self._db.execute(f"ALTER TABLE referrals ADD COLUMN {column} {kind}")
+                self._db.execute(f"ALTER TABLE {table} ADD COLUMN {column} {kind}")
         unnamed = "SELECT id, body FROM referrals r WHERE NOT EXISTS (SELECT 1 FROM names WHERE referral = r.id)"
         for row in self._db.execute(unnamed).fetchall():
             self._name(row["id"], json.loads(row["body"]))
@@ -86,9 +87,9 @@ class Store:
         with self._lock:
             return any(self._db.execute(query, ids).fetchone() for query in _WITH_IDS)
 
-    def accept(self, referral: Referral, *, request_id: str, steps: Sequence[Step]) -> None:
+    def accept(self, referral: Referral, *, request_id: str, plan: Sequence[Planned]) -> None:
         """Keep a referral and plan its answers, in one transaction. Raises AlreadyHere on a repeat."""
-        now = due = time.time()
+        now = time.time()
         text = json.dumps(referral.body, ensure_ascii=False, separators=(",", ":"))
         kept = (referral.id, now, request_id, referral.correlation_id, referral.bundle_id, referral.service, text)
         columns = "id, at, request_id, correlation_id, bundle_id, service, body"
@@ -99,12 +100,17 @@ class Store:
             except sqlite3.IntegrityError:
                 raise AlreadyHere from None
             self._name(referral.id, referral.body)
-            for place, step in enumerate(steps, start=1):
-                due += step.seconds
-                self._db.execute(
-                    "INSERT INTO answers (id, referral, place, kind, due) VALUES (?, ?, ?, ?, ?)",
-                    (str(uuid.uuid4()), referral.id, place, step.kind, due),
-                )
+            self._plan(referral.id, plan, due=now, after=0)
+
+    def _plan(self, referral_id: str, plan: Sequence[Planned], *, due: float, after: int) -> None:
+        last = ""
+        for place, planned in enumerate(plan, start=after + 1):
+            due += planned.seconds
+            sent_as, last = (last, last) if planned.how == "again" else ("", str(uuid.uuid4()))
+            self._db.execute(
+                "INSERT INTO answers (id, referral, place, kind, due, how, sent_as) VALUES (?, ?, ?, ?, ?, ?, ?)",
+                (str(uuid.uuid4()) if sent_as else last, referral_id, place, planned.kind, due, planned.how, sent_as),
+            )
 
     def referral(self, referral_id: str) -> Referral | None:
         """A referral by the id we gave it."""
@@ -192,7 +198,8 @@ class Store:
         with self._lock, self._db:
             self._db.execute("BEGIN IMMEDIATE")
             row = self._db.execute(
-                "SELECT place FROM answers WHERE referral = ? AND kind = ? AND state IN ('waiting', 'refused')",
+                "SELECT place FROM answers WHERE referral = ? AND kind = ? AND state IN ('waiting', 'refused')"
+                " ORDER BY place",
                 (referral_id, kind),
             ).fetchone()
             if row is None:
@@ -204,25 +211,30 @@ class Store:
             )
         return True
 
-    def reject(self, referral_id: str) -> bool:
-        """Drop what is still to be answered and say no instead. False once it is booked, finished or rejected."""
+    def replan(self, referral_id: str, plan: Sequence[Planned]) -> bool:
+        """Drop what is still to be answered and answer so instead, at once. False once it has ended or was booked."""
         with self._lock, self._db:
             self._db.execute("BEGIN IMMEDIATE")
             rows = self._db.execute(
-                "SELECT place, kind, state FROM answers WHERE referral = ?", (referral_id,)
+                "SELECT a.place, a.kind, a.state FROM answers a JOIN referrals r ON r.id = a.referral"
+                " WHERE a.referral = ? AND r.status = 'active'",
+                (referral_id,),
             ).fetchall()
             done = {row["kind"] for row in rows if row["state"] == "delivered"}
-            if not rows or done - {"accepted"} or any(row["kind"] == "rejected" for row in rows):
+            if not rows or done - {"accepted", "asked"}:
                 return False
             self._db.execute(
                 "UPDATE answers SET state = 'dropped' WHERE referral = ? AND state <> 'delivered'", (referral_id,)
             )
-            self._db.execute(
-                "INSERT INTO answers (id, referral, place, kind, due) VALUES (?, ?, ?, 'rejected', ?)",
-                (str(uuid.uuid4()), referral_id, max(row["place"] for row in rows) + 1, time.time()),
-            )
-            self._becomes(referral_id, ENDS["rejected"])
+            at_once = [replace(one, seconds=0) for one in plan]
+            self._plan(referral_id, at_once, due=time.time(), after=max(row["place"] for row in rows))
         return True
+
+    def bytes_sent(self, answer_id: str) -> bytes | None:
+        """The bytes of an answer, if it was written."""
+        with self._lock:
+            row = self._db.execute("SELECT body FROM answers WHERE id = ?", (answer_id,)).fetchone()
+        return row["body"] or None if row else None
 
     def listed(self, query: str) -> list[Json]:
         """Rows for the page and the JSON list; `query` is one of this package's own SELECTs."""

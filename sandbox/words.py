@@ -1,4 +1,4 @@
-"""The answers themselves: accepted, booked, completed, rejected and the letter, each a message ready to send."""
+"""The answers themselves: accepted, booked, asked, completed, rejected and the letter, each ready to send."""
 
 from collections.abc import Callable
 from datetime import UTC, date, datetime, time, timedelta
@@ -46,6 +46,13 @@ def booked(case: Case) -> Json:
     return response(case, step="booked", reason="update", status="active", progress=progress, extra=[appointment])
 
 
+def asked(case: Case) -> Json:
+    """The service cannot decide yet: it asks for more (FHIR Task on hold, what is wanted in its description)."""
+    wanted = "Please send recent blood results and a list of present medicines."
+    progress = task(case, "on-hold", "More information needed", description=wanted, statusReason={"text": wanted})
+    return response(case, step="asked", reason="update", status="active", progress=progress)
+
+
 def rejected(case: Case) -> Json:
     """The service does not take the referral, and why."""
     progress = task(case, "rejected", "Not accepted", statusReason={"text": case.partner.reasons_to_reject})
@@ -65,6 +72,7 @@ def completed(case: Case) -> Json:
 WRITERS: dict[str, Callable[[Case], Json]] = {
     "accepted": accepted,
     "booked": booked,
+    "asked": asked,
     "rejected": rejected,
     "completed": completed,
     "letter": letter,

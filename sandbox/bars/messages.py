@@ -178,6 +178,34 @@ def taken_back(case: Case, status: str, answers: str) -> Json:
     return message(case.partner, case.own_id(f"acknowledgement {status}"), parts)
 
 
+def signature(case: Case) -> list[Json]:
+    """Who answers for the service (UK Core PractitionerRole and Practitioner)."""
+    prefix, given, family = case.partner.services[case.service_id].clinician
+    who, role = case.own_id("answering"), case.own_id("answering role")
+    return [
+        {
+            "resourceType": "PractitionerRole",
+            "id": role,
+            "meta": {"profile": [n.UKCORE + "PractitionerRole"]},
+            "practitioner": reference(who),
+            "organization": reference(case.own_id("organisation")),
+        },
+        {
+            "resourceType": "Practitioner",
+            "id": who,
+            "meta": {"profile": [n.UKCORE + "Practitioner"]},
+            "identifier": [{"system": n.SDS_USER, "value": f"{int(uuid.UUID(who)) % 10**12:012}"}],
+            "name": [{"family": family, "given": [given], "prefix": [prefix]}],
+        },
+    ]
+
+
+def signed_by(case: Case) -> str:
+    """Who answers, for people to read: "Dr Laura Fenn, Heart failure clinic"."""
+    service = case.partner.services[case.service_id]
+    return f"{' '.join(service.clinician)}, {service.name}"
+
+
 def task(case: Case, status: str, said: str, **more: object) -> Json:
     """Where the referral stands with us (FHIR Task); `said` is the status in plain words."""
     now = moment()
@@ -192,7 +220,7 @@ def task(case: Case, status: str, said: str, **more: object) -> Json:
         "for": reference(case.own_id("patient")),
         "authoredOn": now,
         "lastModified": now,
-        "owner": reference(case.own_id("organisation"), case.partner.name),
+        "owner": reference(case.own_id("answering role"), signed_by(case)),
         **more,
     }
 
@@ -204,6 +232,6 @@ def response(case: Case, *, step: str, reason: str, status: str, progress: Json,
     """
     appointments = [r["id"] for r in extra if r["resourceType"] == "Appointment"]
     first = response_header(case, message_name=step, reason=reason, focus=[case.referral_id, *appointments])
-    parts = [first, service_request(case, status), progress, *extra]
+    parts = [first, service_request(case, status), progress, *extra, *signature(case)]
     parts += [patient(case), organisation(case), sender_organisation(case)]
     return message(case.partner, case.own_id("conversation"), parts)

@@ -6,6 +6,7 @@ Json: TypeAlias = dict[str, Any]
 
 NHS_NUMBER: Final = "https://fhir.nhs.uk/Id/nhs-number"
 ODS: Final = "https://fhir.nhs.uk/Id/ods-organization-code"
+SDS_USER: Final = "https://fhir.nhs.uk/Id/sds-user-id"
 DOS_SERVICE: Final = "https://fhir.nhs.uk/Id/dos-service-id"
 
 EVENTS: Final = "https://fhir.nhs.uk/CodeSystem/message-events-bars"

@@ -39,6 +39,8 @@ class Refused(Exception):
         super().__init__(f"{status} {issues[0].code if issues else ''}")
         self.status = status
         self.issues = issues
+        #: Seconds after which to come again (Retry-After); 0 where nothing is said.
+        self.wait = 0
 
 
 def refuse(status: int, code: str, diagnostics: str, expression: str = "") -> Refused:

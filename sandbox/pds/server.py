@@ -3,7 +3,6 @@
 import html
 import logging
 from dataclasses import asdict, dataclass
-from http.server import ThreadingHTTPServer
 from typing import Any, Final
 from urllib.parse import parse_qsl, unquote, urlsplit
 
@@ -35,7 +34,7 @@ class Server(server.Server):
     """One thread per connection; threads die with the program."""
 
     def __init__(self, address: tuple[str, int]) -> None:
-        ThreadingHTTPServer.__init__(self, address, Handler)
+        super().__init__(address, Handler)
         self.pds: Site
 
 

@@ -58,9 +58,9 @@ class Site:
         found: Json = self.client.get(f"{self.url}/sandbox/arrivals").json()
         return found
 
-    def behave(self, mode: str, seconds: float = 0) -> None:
-        """Switch the partner's behaviour."""
-        answer = self.client.post(f"{self.url}/sandbox/behaviour", json={"mode": mode, "seconds": seconds})
+    def behave(self, mode: str, seconds: float = 0, **more: object) -> None:
+        """Switch the partner's behaviour: for everything, or for `next` messages, a `service` or a `referral`."""
+        answer = self.client.post(f"{self.url}/sandbox/behaviour", json={"mode": mode, "seconds": seconds, **more})
         assert answer.status_code == 200
 
     def act(self, referral: str, kind: str) -> httpx.Response:

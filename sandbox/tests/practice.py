@@ -18,11 +18,20 @@ from sandbox.tokens import ASSERTION_TYPE
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """One message as it came: headers, exact bytes, parsed."""
+    """One message as it came: headers, exact bytes, parsed ({} if it is not JSON)."""
 
     headers: dict[str, str]
     content: bytes
     message: Json
+
+
+def parsed(content: bytes) -> Json:
+    """A message out of its bytes; {} if it is not JSON."""
+    try:
+        found: Json = json.loads(content)
+    except ValueError:
+        return {}
+    return found
 
 
 @dataclass(slots=True)
@@ -67,7 +76,7 @@ class Practice:
                     practice.token_forms.append(dict(parse_qsl(content.decode())))
                     self._say(200, {"access_token": "given", "token_type": "Bearer", "expires_in": 300})
                 else:
-                    practice.received.append(Received(dict(self.headers), content, json.loads(content)))
+                    practice.received.append(Received(dict(self.headers), content, parsed(content)))
                     self._say(*practice.reply)
 
             def _say(self, status: int, value: Json) -> None:

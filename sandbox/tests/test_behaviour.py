@@ -53,11 +53,17 @@ def test_leaving_slow_ends_the_wait(the_hospital: Site) -> None:
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"mode": "odd"}, {}, {"mode": "slow", "seconds": 9999}, {"mode": "slow", "seconds": "x"}, []]
+    "wrong",
+    [
+        *({"mode": "odd"}, {}, {"mode": "slow", "seconds": 9999}, {"mode": "slow", "seconds": "x"}, []),
+        *({"mode": "reject", "next": -1}, {"mode": "reject", "next": 1001}, {"mode": "reject", "next": "many"}),
+        *({"mode": "reject", "service": "9000000999"}, {"mode": "reject", "referral": "unknown"}),
+    ],
 )
 def test_an_unknown_behaviour_changes_nothing(the_hospital: Site, wrong: object) -> None:
     answer = the_hospital.client.post(f"{the_hospital.url}/sandbox/behaviour", json=wrong)
     assert answer.status_code == 400
+    assert the_hospital.arrivals()["queued"] == []
     assert the_hospital.arrivals()["behaviour"] == {"mode": "normal", "seconds": 0.0}
 
 
