@@ -1,4 +1,4 @@
-"""Who may try to deliver a message now: one worker per message, few per partner, in order per concern.
+"""Who may try to deliver a message now: one worker per message, few per partner or one, in order per concern.
 
 `OutboxMessage.due_at` is the lease while a try is under way. A worker that dies simply lets it run out.
 """
@@ -12,6 +12,7 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 
+from exchange import resting
 from exchange.models import DeliveryAttempt, OutboxMessage, Partner
 
 LOST = "lost"  # the outcome of a try whose worker died
@@ -30,15 +31,18 @@ def earlier_of_same_concern(concerns: Any, concerns_id: Any, created_at: Any) ->
 
 
 def due() -> QuerySet[OutboxMessage]:
-    """Messages that may be tried now, longest due first, but for what their partner can take at once."""
+    """Messages that may be tried now, longest due first, but for what their partner can take at once.
+
+    None while their partner is switched off or rests.
+    """
     waits = earlier_of_same_concern(OuterRef("concerns"), OuterRef("concerns_id"), OuterRef("created_at"))
     queued = OutboxMessage.objects.filter(state=OutboxMessage.State.QUEUED, due_at__lte=timezone.now())
-    return queued.filter(to__enabled=True).exclude(Exists(waits)).order_by("due_at")
+    return queued.filter(resting.awake("to__")).exclude(Exists(waits)).order_by("due_at")
 
 
-def next_for(partner_id: int) -> list[UUID]:
-    """The message of a partner that may go now that a place is free; none or one."""
-    return list(due().filter(to_id=partner_id).values_list("pk", flat=True)[:1])
+def next_for(partner_id: int, most: int = 1) -> list[UUID]:
+    """The messages of a partner that may go now that a place is free."""
+    return list(due().filter(to_id=partner_id).values_list("pk", flat=True)[:most])
 
 
 def wake(partner_id: int) -> None:
@@ -69,7 +73,10 @@ def claim(message_id: UUID | str) -> DeliveryAttempt | None:
 
 def _has_room(partner_id: int) -> bool:
     partner = Partner.objects.select_for_update(no_key=True).get(pk=partner_id)
-    leased = OutboxMessage.objects.filter(
-        to=partner, state=OutboxMessage.State.QUEUED, due_at__gt=timezone.now()
-    ).filter(Exists(under_way(OuterRef("pk"))))
-    return leased.count() < partner.max_in_flight
+    return leased(partner_id).count() < resting.takes_at_once(partner)
+
+
+def leased(partner_id: Any) -> QuerySet[OutboxMessage]:
+    """Messages of a partner that a worker is calling with at this moment."""
+    held = OutboxMessage.objects.filter(to=partner_id, state=OutboxMessage.State.QUEUED, due_at__gt=timezone.now())
+    return held.filter(Exists(under_way(OuterRef("pk"))))

@@ -60,6 +60,11 @@ _STATUS = {
 }
 
 
+#: What a gateway answers when the system behind it does not, by HTTP status and by BaRS code.
+GATEWAY_STATUS = frozenset({502, 503, 504})
+GATEWAY_CODES = "PROXY_"
+
+
 class ExchangeError(Exception):
     """Something went wrong with a message. `code` is what outbox and attempts keep; `sentence` is for people."""
 
@@ -82,6 +87,12 @@ class DeliveryError(ExchangeError):
         self.status = status
         self.answer = answer
         self.wait = wait  # seconds the partner asked us to wait
+
+    @property
+    def unanswered(self) -> bool:
+        """Whether nobody there answered: only silence, or a gateway in front of them."""
+        silent = self.phase in (Phase.CONNECT, Phase.AWAIT_REPLY)
+        return silent or self.status in GATEWAY_STATUS or str(self).startswith(GATEWAY_CODES)
 
 
 class PartnerUnreachable(DeliveryError):

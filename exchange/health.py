@@ -4,7 +4,8 @@ import time
 from typing import Any
 
 from django.conf import settings
-from django.db.models import QuerySet
+from django.db.models import F, Min, QuerySet
+from django.db.models.functions import Greatest
 from django.utils import timezone
 from redis import Redis
 from redis.exceptions import RedisError
@@ -33,8 +34,8 @@ def state() -> dict[str, Any]:
     """
     queued = OutboxMessage.objects.filter(state=OutboxMessage.State.QUEUED)
     received = InboxMessage.objects.filter(state=InboxMessage.State.RECEIVED)
-    outbox = _queue(queued, claims.due())
-    inbox = _queue(received, received.filter(due_at__lte=timezone.now()))
+    outbox = _queue(queued, claims.due().annotate(since=Greatest("due_at", "to__rest_until")))
+    inbox = _queue(received, received.filter(due_at__lte=timezone.now()).annotate(since=F("due_at")))
     failing = Partner.objects.filter(enabled=True, failing_since__isnull=False)
     stuck = alerts.stuck()
     broker, sweep_age = _sweep()
@@ -73,7 +74,8 @@ def _sweep() -> tuple[str, int | None]:
 
 
 def _queue(waiting: QuerySet[Any], due: QuerySet[Any]) -> dict[str, int]:
-    """How many wait, and for how long the one that is due longest has been due (what waits for its turn is not due)."""
-    oldest = due.order_by("due_at").values_list("due_at", flat=True).first()
+    """How many wait, and for how long the one that is due longest has been due: `since`, when it could have been tried
+    (what waits for its turn is not due)."""
+    oldest = due.order_by().aggregate(oldest=Min("since"))["oldest"]
     overdue = int((timezone.now() - oldest).total_seconds()) if oldest else 0
     return {"waiting": waiting.count(), "overdue_seconds": overdue}

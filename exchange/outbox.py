@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID, uuid4
 
 import structlog
@@ -117,10 +118,10 @@ def ring(message_id: UUID) -> None:
 
 
 def sweep() -> int:
-    """Ring for every message that is due: new ones whose ring was lost, back-offs that ended, leases that ran out.
-
-    Returns how many.
+    """Ring for every message that is due: new ones whose ring was lost, back-offs that ended, leases that ran out; and
+    give up those whose time is over while their partner rests. Returns how many were rung for.
     """
+    settling.give_up_what_rests(by=BY)
     found = list(claims.due().values_list("pk", flat=True)[:MOST_AT_ONCE])
     for message_id in found:
         ring(message_id)
@@ -178,7 +179,7 @@ class Progress:
     trying_now: bool
     #: Since when this message's tries have failed; None while the first one is still to come.
     failing_since: datetime | None
-    #: When it is tried again; None when nothing is left to do or a try is under way.
+    #: When it is tried again, at the earliest; None when nothing is left to do or a try is under way.
     next_try_at: datetime | None
     delivered_at: datetime | None
     #: Why it has not arrived, a code of exchange.errors: unreachable, timed-out, partner-failed, refused, our-fault.
@@ -192,6 +193,8 @@ def progress(*, concerns: str, ids: Iterable[str]) -> dict[str, Progress]:
         OutboxMessage.objects.filter(concerns=concerns, concerns_id__in=[str(one) for one in ids])
         .annotate(
             partner_name=F("to__organisation__name"),
+            partner_failing_since=F("to__failing_since"),
+            rests_until=F("to__rest_until"),
             under_way=Exists(claims.under_way(OuterRef("pk"))) & Q(due_at__gt=timezone.now()),
             first_failed_at=first_failed.order_by("number").values("started_at")[:1],
         )
@@ -201,18 +204,20 @@ def progress(*, concerns: str, ids: Iterable[str]) -> dict[str, Progress]:
     return {row.concerns_id: _progress(row) for row in rows}
 
 
-def _progress(row: "OutboxMessage") -> Progress:
+def _progress(row: Any) -> Progress:
+    """Of a row as `progress` reads it. What was never tried because its partner rests fails since the partner does."""
     queued = row.state == OutboxMessage.State.QUEUED
-    trying: bool = row.under_way  # type: ignore[attr-defined]
+    trying: bool = row.under_way
+    failing_since = row.first_failed_at if row.trouble else row.partner_failing_since if row.rests_until else None
     return Progress(
         outbox_id=row.pk,
         state=row.state,
-        partner=row.partner_name,  # type: ignore[attr-defined]
+        partner=row.partner_name,
         attempts=row.attempts,
         queued_at=row.created_at,
         trying_now=queued and trying,
-        failing_since=row.first_failed_at if queued and row.trouble else None,  # type: ignore[attr-defined]
-        next_try_at=row.due_at if queued and not trying else None,
+        failing_since=failing_since if queued else None,
+        next_try_at=max(row.due_at, row.rests_until or row.due_at) if queued and not trying else None,
         delivered_at=row.settled_at if row.state == OutboxMessage.State.DELIVERED else None,
         trouble=row.trouble,
     )

@@ -1,22 +1,24 @@
 """How a try to deliver ended, written together with whatever happens because of it."""
 
-import random
-from datetime import datetime, timedelta
+from datetime import timedelta
+from typing import Final
 from uuid import UUID
 
-from django.conf import settings
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from access import audit
 from access.actor import Actor
-from exchange.claims import wake
-from exchange.errors import DeliveryError, PartnerRefused, Phase
+from exchange import patience, resting
+from exchange.claims import leased, wake
+from exchange.errors import DeliveryError, PartnerRefused, PartnerUnreachable, Phase
 from exchange.happenings import happen
 from exchange.models import DeliveryAttempt, OutboxMessage, Partner
 from exchange.transports import Answer
 
 State = OutboxMessage.State
+MOST_AT_ONCE: Final = 200
 OVERTAKEN = "overtaken"  # another try settled or took over the message first
 
 
@@ -27,7 +29,7 @@ def arrived(attempt: DeliveryAttempt, answer: Answer, *, by: Actor) -> str:
         message = _locked(attempt)
         outcome = "duplicate" if answer.duplicate else "delivered"
         _close(attempt, outcome, Phase.REPLY, answer.status)
-        _partner_answers(message, delivered=True)
+        _partner_answers(attempt, delivered=True)
         if message.state == State.DELIVERED:
             return OVERTAKEN
         message.answer, message.trouble = answer.text, ""
@@ -49,31 +51,44 @@ def failed(attempt: DeliveryAttempt, error: DeliveryError, *, by: Actor) -> str:
         message = _locked(attempt)
         _close(attempt, error.code, error.phase, error.status)
         if isinstance(error, PartnerRefused):
-            _partner_answers(message, delivered=False)
+            _partner_answers(attempt, delivered=False)
         elif error.phase != Phase.OURS:
-            Partner.objects.filter(pk=message.to_id, failing_since=None).update(failing_since=attempt.started_at)
+            resting.note_failure(message.to_id, error, attempt.started_at)
         if message.state != State.QUEUED or message.attempts != attempt.number:
             return OVERTAKEN
         message.trouble = error.code
         if not error.again:
             message.answer = error.answer
             return _settle(message, State.REFUSED, by)
-        due = next_try(message.tries.filter(started_at__gte=message.queued_at).count(), error.wait)
-        if due > message.queued_at + timedelta(hours=settings.GIVE_UP_AFTER_HOURS):
+        tries = message.tries.filter(started_at__gte=message.queued_at).count()
+        due = patience.next_try(tries, error.wait, partner=message.to)
+        if due > patience.give_up_at(message):
             return _settle(message, State.EXPIRED, by)
         message.due_at = due
         message.save(update_fields=["trouble", "due_at"])
         return str(State.QUEUED)
 
 
-def next_try(attempts: int, asked: int = 0) -> datetime:
-    """When to try again after so many tries: growing steps, a tenth more or less so that not all come at once.
+def give_up_what_rests(*, by: Actor) -> int:
+    """Give up messages whose time is over while their partner rests and nobody tries them. Returns how many."""
+    given_up, now = 0, timezone.now()
+    for partner in Partner.objects.filter(enabled=True, sends=True, rest_until__gt=now):
+        over = OutboxMessage.objects.filter(
+            to=partner, state=State.QUEUED, queued_at__lt=now - patience.give_up_after(partner)
+        )
+        for message_id in over.order_by("queued_at").values_list("pk", flat=True)[:MOST_AT_ONCE]:
+            given_up += _give_up(message_id, by)
+    return given_up
 
-    A partner may ask (Retry-After, seconds) for a longer pause, an hour at most.
-    """
-    steps = settings.RETRY_SECONDS
-    step = steps[min(max(attempts, 1), len(steps)) - 1]
-    return timezone.now() + timedelta(seconds=max(step * random.uniform(0.9, 1.1), min(asked, 3600)))
+
+def _give_up(message_id: UUID, by: Actor) -> bool:
+    with transaction.atomic():
+        rows = OutboxMessage.objects.select_for_update(no_key=True, skip_locked=True, of=("self",))
+        message = rows.filter(pk=message_id, state=State.QUEUED).first()
+        if message is None or leased(message.to_id).filter(pk=message.pk).exists():
+            return False
+        message.trouble = message.trouble or PartnerUnreachable.code
+        return bool(_settle(message, State.EXPIRED, by))
 
 
 def _locked(attempt: DeliveryAttempt) -> OutboxMessage:
@@ -86,16 +101,14 @@ def _close(attempt: DeliveryAttempt, outcome: str, phase: Phase, status: int | N
     attempt.save(update_fields=["ended_at", "outcome", "phase", "status"])
 
 
-def _partner_answers(message: OutboxMessage, *, delivered: bool) -> None:
+def _partner_answers(attempt: DeliveryAttempt, *, delivered: bool) -> None:
     """The partner is there again: what waited for that need not wait out its back-off."""
-    now = timezone.now()
-    partner = Partner.objects.select_for_update(no_key=True).get(pk=message.to_id)
-    if partner.failing_since is not None:
-        wake(partner.pk)
-    partner.failing_since = None
-    if delivered:
-        partner.last_delivered_at = now
-    partner.save(update_fields=["failing_since", "last_delivered_at"])
+    partner_id, now = attempt.message.to_id, timezone.now()
+    if resting.note_answer(partner_id, attempt.started_at):
+        wake(partner_id)
+    if delivered:  # to the second, so that not every delivery waits for the one before it to let go of this row
+        stale = Q(last_delivered_at=None) | Q(last_delivered_at__lt=now - timedelta(seconds=1))
+        Partner.objects.filter(stale, pk=partner_id).update(last_delivered_at=now)
 
 
 def _settle(message: OutboxMessage, state: OutboxMessage.State, by: Actor) -> str:

@@ -225,6 +225,9 @@ RETRY_SECONDS = env.list(
     "GP_RETRY_SECONDS", cast=int, default=[10, 30, 60] if DEMO else [60, 120, 300, 900, 3600, 14400]
 )
 GIVE_UP_AFTER_HOURS = env.int("GP_GIVE_UP_AFTER_HOURS", 120)
+# After so many tries in a row that nobody answered a partner rests: one message at a time is tried, so often at least.
+REST_AFTER_TRIES = env.int("GP_REST_AFTER_TRIES", 3)
+REST_AT_MOST_SECONDS = env.int("GP_REST_AT_MOST", 900)
 # A message that waits so long is told as slow, then as stuck, at the exchange desk.
 EXCHANGE_WARN_MINUTES = env.int("GP_EXCHANGE_WARN_MINUTES", 10)
 EXCHANGE_FAIL_MINUTES = env.int("GP_EXCHANGE_FAIL_MINUTES", 60)

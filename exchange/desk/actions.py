@@ -8,7 +8,7 @@ from django.utils import timezone
 from access import audit
 from access.actor import Actor
 from access.models import User
-from exchange import claims, doorbell, outbox
+from exchange import claims, doorbell, outbox, resting
 from exchange.happenings import happen
 from exchange.models import DeskNote, InboxMessage, OutboxMessage, Partner
 
@@ -28,7 +28,8 @@ class NotAllowedNow(Exception):
 def send_again(*, message: OutboxMessage, by: Actor) -> OutboxMessage:
     """Send a message that stopped once more, the same bytes and ids, or one that waits at once.
 
-    A receiver that has it already says so and takes nothing twice. Raises NotAllowedNow.
+    A receiver that has it already says so and takes nothing twice. One that rests is asked at once, once. Raises
+    NotAllowedNow.
     """
     held = _hold(message)
     if held.state == Out.DELIVERED:
@@ -40,6 +41,7 @@ def send_again(*, message: OutboxMessage, by: Actor) -> OutboxMessage:
     if again:
         held.state, held.queued_at, held.settled_at, held.trouble, held.answer = Out.QUEUED, now, None, "", ""
     held.save(update_fields=["state", "queued_at", "due_at", "settled_at", "trouble", "answer"])
+    resting.end(held.to_id)
     audit.record(by=by, action="sent message again" if again else "had message tried at once", of=held)
     if again:
         happen("sent_again", **_ids(held))
@@ -117,6 +119,7 @@ def switch(*, partner: Partner, on: bool, by: Actor) -> None:
     held.enabled = on
     held.save(update_fields=["enabled"])
     if on:
+        resting.end(held.pk)
         claims.wake(held.pk)
     audit.record(by=by, action="switched partner on" if on else "switched partner off", of=held)
 

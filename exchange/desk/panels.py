@@ -2,18 +2,17 @@
 
 import hashlib
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from django.conf import settings
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from access.actor import Actor
 from access.memberships import colleagues
 from access.permissions import Permission
-from exchange import claims
+from exchange import claims, patience
 from exchange.desk import lists, reach, words
 from exchange.desk.lists import DeskList
 from exchange.happenings import Described, describe
@@ -208,7 +207,7 @@ def _sent(actor: Actor, message: OutboxMessage) -> dict[str, Any]:
         "said": said,
         "tries": list(words.tries(tries)),
         "answers": rows_received(actor, answers, now),
-        "give_up_at": message.queued_at + timedelta(hours=settings.GIVE_UP_AFTER_HOURS),
+        "give_up_at": patience.give_up_at(message),
         "may_send_again": said.ours or message.state in (OutboxMessage.State.QUEUED, OutboxMessage.State.SET_ASIDE),
         "may_set_aside": message.state in ("queued", "refused", "expired"),
         "seen": _seen_of(message, (said, tries and tries[-1].outcome, len(tries), len(answers))),

@@ -107,10 +107,15 @@ def _failing(partner: Partner, queue: Queue, age: dt.timedelta, now: dt.datetime
     since = f"{name} has not answered since {when(partner.failing_since, now)}."
     if not queue.waiting:
         return Said(f"{since} Nothing waits for them.", "Nothing to do yet.", "soon")
-    waits = f"{_wait(queue)}; {_again(queue.next_try, now)}"
+    waits = f"{_wait(queue)}; {_again(_not_before(queue.next_try, partner), now)}"
     if age >= dt.timedelta(minutes=settings.EXCHANGE_FAIL_MINUTES):
         return Said(f"{since} {waits}", f"Ring {name} if something cannot wait.", "bad", ours=True)
     return Said(f"{since} {waits}", "Nothing to do yet.", "soon")
+
+
+def _not_before(due: dt.datetime | None, partner: Partner) -> dt.datetime | None:
+    """When it is really tried: a partner that does not answer is left alone for a while, whatever is due."""
+    return max(due, partner.rest_until) if due and partner.rest_until else due
 
 
 def _again(next_try: dt.datetime | None, now: dt.datetime) -> str:
@@ -164,11 +169,15 @@ def _queued(message: OutboxMessage, now: dt.datetime, trying: bool) -> Said:
         return Said(f"Waits: {message.to.organisation.name} is switched off.", "Nothing to do yet.", "soon")
     if trying:
         return Said("We are sending it now.", "Nothing to do yet.")
-    if not message.trouble:
+    if not message.trouble and message.to.rest_until is None:
         return Said(f"Waits since {when(message.queued_at, now)} for its turn.", "Nothing to do yet.")
-    again = _again(message.due_at, now)
-    why = _SENTENCES.get(message.trouble, "It did not arrive.")
+    again = _again(_not_before(message.due_at, message.to), now)
+    why = _SENTENCES.get(message.trouble, "It did not arrive.") if message.trouble else _why_it_rests(message.to)
     return Said(f"{why} {again[0].upper()}{again[1:]}", "Nothing to do yet.", "soon" if late else "")
+
+
+def _why_it_rests(partner: Partner) -> str:
+    return "Their system does not answer." if partner.failing_since else "Their system asked us to wait."
 
 
 def of_received(message: InboxMessage, now: dt.datetime) -> Said:

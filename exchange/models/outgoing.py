@@ -56,6 +56,7 @@ class OutboxMessage(models.Model):
     class Meta:
         indexes: ClassVar = [
             models.Index(fields=["due_at"], condition=models.Q(state="queued"), name="outbox_due"),
+            models.Index(fields=["to", "due_at"], condition=models.Q(state="queued"), name="outbox_due_by_partner"),
             models.Index(fields=["sender", "state", "queued_at"], name="outbox_desk"),
         ]
 

@@ -2,6 +2,7 @@
 
 from typing import ClassVar
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
 from access.models import Organisation
@@ -52,10 +53,18 @@ class Partner(models.Model):
     #: Whether its FHIR API is asked for what it holds about our patients.
     pulls = models.BooleanField(default=False, db_default=False)
     max_in_flight = models.PositiveSmallIntegerField(default=4)
+    #: Seconds between tries, growing, the last one repeating; empty for settings.RETRY_SECONDS.
+    retry_seconds = ArrayField(models.PositiveIntegerField(), default=list, db_default=[], blank=True)
+    #: Until a message is given up; empty for settings.GIVE_UP_AFTER_HOURS.
+    give_up_after_hours = models.PositiveIntegerField(null=True, blank=True)
     last_delivered_at = models.DateTimeField(null=True)
     last_received_at = models.DateTimeField(null=True)
     #: Since when every try has failed; empty while the partner answers.
     failing_since = models.DateTimeField(null=True)
+    #: How many tries in a row nobody there answered (exchange.resting).
+    unanswered = models.PositiveSmallIntegerField(default=0, db_default=0)
+    #: Nothing is tried before, then one message at a time; empty while the partner answers.
+    rest_until = models.DateTimeField(null=True)
     #: When whoever runs the exchange was last told by e-mail that something for it is stuck; empty once nothing is.
     alerted_at = models.DateTimeField(null=True)
 

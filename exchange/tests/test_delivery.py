@@ -177,7 +177,7 @@ def test_after_days_of_trying_it_is_given_up(put: Put, stub_partner: Stub, setti
 
 @pytest.mark.requirement("BARS-INT-7")
 def test_pauses_grow_and_end_at_the_last_step(settings: Any) -> None:
-    from exchange.settling import next_try
+    from exchange.patience import next_try
 
     settings.RETRY_SECONDS = [10, 30, 60]
     random.seed(1)
@@ -268,7 +268,7 @@ def test_many_workers_one_message_one_delivery(put: Put, stub_partner: Stub, hea
 
 @pytest.mark.django_db(transaction=True)
 def test_no_more_at_once_than_a_partner_takes(put: Put, hospital: Partner, stub_partner: Stub) -> None:
-    Partner.objects.update(max_in_flight=2)
+    Partner.objects.update(max_in_flight=2, last_delivered_at=timezone.now())
     stub_partner.says = [Say(wait=0.2)]
     messages = [put() for _ in range(6)]
     in_threads(lambda number: outbox.deliver(messages[number].pk), 6)
@@ -278,6 +278,17 @@ def test_no_more_at_once_than_a_partner_takes(put: Put, hospital: Partner, stub_
             outbox.deliver(message_id)
     assert OutboxMessage.objects.filter(state="delivered").count() == 6
     assert len(stub_partner.arrivals) == 6
+
+
+@pytest.mark.django_db(transaction=True)
+def test_who_delivered_nothing_lately_is_first_tried_with_one(put: Put, hospital: Partner, stub_partner: Stub) -> None:
+    """So that a partner that is gone holds one worker and not all of them."""
+    stub_partner.says = [Say(wait=0.2)]
+    messages = [put() for _ in range(3)]
+    in_threads(lambda number: outbox.deliver(messages[number].pk), 3)
+    assert len(stub_partner.arrivals) == 1
+    in_threads(lambda number: outbox.deliver(messages[number].pk), 3)
+    assert (len(stub_partner.arrivals), stub_partner.most_at_once) == (3, 2)
 
 
 def test_a_late_answer_counts_although_the_lease_was_lost(put: Put, stub_partner: Stub, heard: Heard) -> None:

@@ -13,8 +13,8 @@ from access import audit
 from access.actor import Actor, system
 from exchange.errors import DeliveryError, NotOffered, OurFault
 from exchange.fhir.bundles import BundleEntry
+from exchange.patience import next_try
 from exchange.pulling import PatientNotKnown, Pulled, patients_with_number, pull
-from exchange.settling import next_try
 from records.models import Finding, Patient, PatientLink, SourceCheck
 from records.pulling import keeping, schedule, whose
 
