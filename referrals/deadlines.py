@@ -37,12 +37,13 @@ DEADLINES: Final[dict[str, Deadline]] = {
 def due_on(priority: str, state: str, sent_on: dt.date | None, booked_for: dt.date | None) -> dt.date | None:
     """The date by which the next thing must have happened, or None when nothing is awaited.
 
-    A referral that was rejected or did not arrive keeps the clock of its sending: somebody has to act on it.
+    A referral that was rejected or did not arrive, or about which more is asked, keeps the clock of its sending:
+    somebody has to act on it.
     """
     if sent_on is None:
         return None
     deadline = DEADLINES[priority]
-    if state in (State.SENT, State.DELIVERED, State.NOT_DELIVERED, State.REJECTED):
+    if state in (State.SENT, State.DELIVERED, State.NOT_DELIVERED, State.REJECTED, State.ASKED):
         return working_days_after(sent_on, deadline.answer_working_days)
     if state == State.ACCEPTED:
         return sent_on + dt.timedelta(days=deadline.booked_days)

@@ -19,6 +19,7 @@ from records.models import Letter
 from referrals import actions, reach
 from referrals.fhir import Answer, UnreadableAnswer, response_from_bundle
 from referrals.models import Referral, ReferralEvent
+from referrals.same_person import names_another
 
 log = structlog.get_logger(__name__)
 Kind = ReferralEvent.Kind
@@ -26,7 +27,12 @@ DELIVERY = system("delivery")
 DESK = system("exchange desk")
 #: What becomes of a referral and the clinical system has to know.
 OUTCOMES = {"booked": "booked", "rejected": "returned", "completed": "completed"}
-SAID = {"accepted": "accepted referral", "booked": "booked referral", "rejected": "rejected referral"}
+SAID = {
+    "accepted": "accepted referral",
+    "asked": "asked for more about referral",
+    "booked": "booked referral",
+    "rejected": "rejected referral",
+}
 
 
 # Answers (event servicerequest-response) ------------------------------------------------------------------------------
@@ -46,6 +52,8 @@ def handle(inbox: InboxMessage) -> None:
     referral = _answered(_answers(message), inbox.sender)
     if referral is None:
         raise NeedsReview("This answers a referral that is not known here.")
+    if names_another(message, referral, inbox.answers):
+        raise NeedsReview("This answer names another patient than the referral that it answers.")
     try:
         answer = response_from_bundle(message)
     except UnreadableAnswer as error:
@@ -85,6 +93,7 @@ def _says(answer: Answer) -> dict[str, str]:
         "reason": answer.reason,
         "outcome": answer.outcome,
         "who": answer.who,
+        "asks": answer.asks,
     }
     return {name: text for name, text in said.items() if text}
 

@@ -27,6 +27,7 @@ class Referral(models.Model):
         SENT = "sent", "Sent, not yet delivered"
         DELIVERED = "delivered", "Delivered"
         ACCEPTED = "accepted", "Accepted"
+        ASKED = "asked", "More information asked for"
         BOOKED = "booked", "Booked"
         REJECTED = "rejected", "Rejected"
         NOT_DELIVERED = "not-delivered", "Could not be delivered"
@@ -70,6 +71,7 @@ class ReferralEvent(models.Model):
         SENT = "sent", "Sent"
         DELIVERED = "delivered", "Delivered"
         ACCEPTED = "accepted", "Accepted"
+        ASKED = "asked", "More information asked for"
         BOOKED = "booked", "Booked"
         REJECTED = "rejected", "Rejected"
         REFUSED = "refused", "Refused by the receiving system"
@@ -89,8 +91,8 @@ class ReferralEvent(models.Model):
     by_kind = models.CharField(max_length=10)
     outbox_id = models.UUIDField(null=True)
     inbox_id = models.UUIDField(null=True)
-    #: What the event says: {"starts", "place"} for booked, {"reason"} for rejected, {"outcome"} for completed,
-    #: {"letter", "title"} for letter-filed.
+    #: What the event says: {"starts", "place"} for booked, {"reason"} for rejected, {"asks"} for asked,
+    #: {"outcome"} for completed, {"letter", "title"} for letter-filed.
     says = models.JSONField(default=dict)
 
     class Meta:

@@ -44,12 +44,20 @@ TRANSITIONS: Final[dict[tuple[str, str], str]] = {
         for before in (State.SENT, State.DELIVERED, State.NOT_DELIVERED)
         for kind, after in (
             (Kind.ACCEPTED, State.ACCEPTED),
+            (Kind.ASKED, State.ASKED),
             (Kind.BOOKED, State.BOOKED),
             (Kind.REJECTED, State.REJECTED),
             (Kind.LETTER_FILED, State.ANSWERED),
             (Kind.COMPLETED, State.COMPLETED),
         )
     },
+    # A question keeps the referral with us until the service decides; it may come before and after "accepted".
+    (State.ACCEPTED, Kind.ASKED): State.ASKED,
+    (State.ASKED, Kind.ACCEPTED): State.ACCEPTED,
+    (State.ASKED, Kind.BOOKED): State.BOOKED,
+    (State.ASKED, Kind.REJECTED): State.REJECTED,
+    (State.ASKED, Kind.LETTER_FILED): State.ANSWERED,
+    (State.ASKED, Kind.COMPLETED): State.COMPLETED,
     (State.ACCEPTED, Kind.BOOKED): State.BOOKED,
     (State.ACCEPTED, Kind.REJECTED): State.REJECTED,
     (State.ACCEPTED, Kind.LETTER_FILED): State.ANSWERED,
@@ -79,6 +87,7 @@ _PHASE: Final[dict[str, int]] = {
     Kind.SET_ASIDE: 2,
     Kind.SENT_AGAIN: 2,
     Kind.ACCEPTED: 3,
+    Kind.ASKED: 3,
     Kind.BOOKED: 3,
     Kind.REJECTED: 3,
     Kind.COMPLETED: 3,
@@ -93,7 +102,7 @@ ALLOWED: Final[dict[str, frozenset[str]]] = {
 }
 
 #: On its way or with the receiver: things still happen by themselves, so pages keep asking.
-WAITING: Final = frozenset({State.SENT, State.DELIVERED, State.ACCEPTED, State.BOOKED})
+WAITING: Final = frozenset({State.SENT, State.DELIVERED, State.ACCEPTED, State.ASKED, State.BOOKED})
 
 
 class NotAllowedNow(Exception):

@@ -142,13 +142,23 @@ def _booked(f: Facts, now: dt.datetime) -> Standing:
     return Standing(f"Was booked for {where}. No letter yet.", "Nothing to do yet.")
 
 
+def _asked(f: Facts, now: dt.datetime) -> Standing:
+    asked = f"{f.organisation} asked for more{_at(f.at.get(Kind.ASKED), now)}"
+    what = str(f.says.get(Kind.ASKED, {}).get("asks", "")) if f.clinical else ""
+    sentence = f"{asked}: {_full_stop(what)}" if what else f"{asked}."
+    who = f"{f.author} to answer" if not f.clinical else f"Send or tell {f.organisation} what they ask for"
+    return Standing(sentence, f"{who}; they decide when they have it.", "bad", ours=True)
+
+
 def _rejected(f: Facts, now: dt.datetime) -> Standing:
-    reason = f.says.get(Kind.REJECTED, {}).get("reason", "")
+    says = f.says.get(Kind.REJECTED, {})
+    reason = says.get("reason", "")
     why = f": {_full_stop(reason)}" if reason else ". No reason was given."
     who = f.by.get(Kind.REJECTED) or f.organisation
-    return Standing(
-        f"Rejected by {who}{_at(f.at.get(Kind.REJECTED), now)}{why}", "Decide what to do next.", "bad", True
-    )
+    turn = "Decide what to do next."
+    if not reason:
+        turn = f"Ask {f.organisation} why, then decide what to do next."
+    return Standing(f"Rejected by {who}{_at(f.at.get(Kind.REJECTED), now)}{why}", turn, "bad", True)
 
 
 def _not_delivered(f: Facts, now: dt.datetime) -> Standing:
@@ -190,6 +200,7 @@ _STANDS: Final[dict[str, Callable[[Facts, dt.datetime], Standing]]] = {
     State.SENT: _sent,
     State.DELIVERED: _delivered,
     State.ACCEPTED: _accepted,
+    State.ASKED: _asked,
     State.BOOKED: _booked,
     State.REJECTED: _rejected,
     State.NOT_DELIVERED: _not_delivered,
@@ -213,6 +224,7 @@ def happened(kind: str, says: dict[str, Any], *, by: str, organisation: str, tod
         Kind.SET_ASIDE: "Set aside at the exchange desk: it is not sent",
         Kind.SENT_AGAIN: "Sent again from the exchange desk",
         Kind.ACCEPTED: f"Accepted by {organisation}",
+        Kind.ASKED: f"{organisation} asked for more",
         Kind.BOOKED: f"Booked by {organisation}",
         Kind.REJECTED: f"Rejected by {by}",
         Kind.COMPLETED: f"Completed by {organisation}",
@@ -228,6 +240,8 @@ def _more(kind: str, says: dict[str, Any], *, today: dt.date, clinical: bool) ->
         return ", ".join(p for p in (appointment(starts, today) if starts else "", says.get("place", "")) if p)
     if kind == Kind.REJECTED:
         return str(says.get("reason", ""))
+    if kind == Kind.ASKED:
+        return str(says.get("asks", "")) if clinical else ""
     if kind == Kind.COMPLETED:
         return str(says.get("outcome", "")) if clinical else ""
     if kind == Kind.LETTER_FILED:

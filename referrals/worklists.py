@@ -35,6 +35,7 @@ LISTS: Final = (
     Worklist(
         "rejected", "Rejected", Q(state=State.REJECTED), "What a service does not take comes back here.", hot=True
     ),
+    Worklist("asked", "More asked for", Q(state=State.ASKED), "What a service wants to know stands here.", hot=True),
     Worklist(
         "not-delivered",
         "Not delivered",
@@ -62,7 +63,9 @@ LISTS: Final = (
 def next_list(today: dt.date) -> Worklist:
     """What somebody at the practice has to act on now: returned, not delivered, overdue, unread, unsent."""
     overdue = Q(state__in=(*_WAITING, State.BOOKED), due_on__lt=today)
-    ours = Q(state__in=(State.REJECTED, State.NOT_DELIVERED, State.DRAFT)) | Q(state=State.ANSWERED, to_read=True)
+    ours = Q(state__in=(State.REJECTED, State.ASKED, State.NOT_DELIVERED, State.DRAFT)) | Q(
+        state=State.ANSWERED, to_read=True
+    )
     empty = "Nothing waits for you. What comes back, is overdue or is not yet sent shows up here by itself."
     return Worklist("next", "What to do next", overdue | ours, empty)
 
@@ -91,7 +94,7 @@ def ordered(referrals: QuerySet[Referral], one: Worklist, today: dt.date) -> Que
         return held.order_by("-created_at")
     urgency = Case(
         When(priority=Referral.Priority.SUSPECTED_CANCER, due_on__lt=today, then=Value(0)),
-        When(state__in=(State.NOT_DELIVERED, State.REJECTED), then=Value(1)),
+        When(state__in=(State.NOT_DELIVERED, State.REJECTED, State.ASKED), then=Value(1)),
         When(due_on__lt=today, then=Value(2)),
         When(state=State.ANSWERED, then=Value(3)),
         default=Value(4),

@@ -8,6 +8,7 @@ from typing import Any, Final
 Json = Mapping[str, Any]
 
 ACCEPTED: Final = "accepted"
+ASKED: Final = "asked"
 BOOKED: Final = "booked"
 REJECTED: Final = "rejected"
 COMPLETED: Final = "completed"
@@ -21,8 +22,9 @@ class UnreadableAnswer(ValueError):
 class Answer:
     """What the receiver says of our referral (FHIR ServiceRequest, Task, Appointment).
 
-    `kind` is accepted, booked, rejected or completed; `at` when it says so; `starts` and `place` are the
-    appointment's; `reason` why it was rejected; `outcome` what came of it; `who` a person or team it names.
+    `kind` is accepted, asked, booked, rejected or completed; `at` when it says so; `starts` and `place` are the
+    appointment's; `reason` why it was rejected; `asks` what more is wanted; `outcome` what came of it; `who` a person
+    or team it names.
     """
 
     kind: str
@@ -32,6 +34,7 @@ class Answer:
     reason: str = ""
     outcome: str = ""
     who: str = ""
+    asks: str = ""
 
 
 def response_from_bundle(bundle: Json) -> Answer:
@@ -56,6 +59,9 @@ def _from_task(task: Json, appointment: Json | None) -> Answer:
     if status == "completed":
         outcome = str(task.get("description", "")) or _text(task.get("businessStatus"))
         return Answer(COMPLETED, at=at, outcome=outcome, who=who)
+    if status == "on-hold":
+        asks = str(task.get("description", "")) or _text(task.get("statusReason"))
+        return Answer(ASKED, at=at, asks=asks, who=who)
     if status in ("accepted", "in-progress", "received", "ready"):
         if appointment is not None:
             starts = _time(appointment.get("start"), "Appointment.start")

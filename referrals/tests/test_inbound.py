@@ -1,6 +1,7 @@
 """Answers, deliveries and letters enter the history; what is not ours or not clear does not."""
 
 import datetime as dt
+import json
 from collections.abc import Callable
 from typing import Any
 from uuid import UUID, uuid4
@@ -34,6 +35,7 @@ def state(referral: Referral) -> str:
     ("status", "more", "becomes", "says"),
     [
         ("accepted", {}, "accepted", {}),
+        ("on-hold", {"outcome": "Please send recent bloods"}, "asked", {"asks": "Please send recent bloods"}),
         (
             "in-progress",
             {"starts": "2026-12-08T10:20:00+00:00", "place": "Clinic 4, Northern Infirmary"},
@@ -69,7 +71,7 @@ def test_what_is_not_clear_waits_for_a_person(
     make_sent: Callable[..., Referral], answer: Answers, file: File, broken: str
 ) -> None:
     referral = make_sent()
-    message = answer(referral, "on-hold")
+    message = answer(referral, "draft")
     if broken == "entry":
         message.payload = message.payload.replace('"Task"', '"Basic"')
     with pytest.raises(NeedsReview) as told:
@@ -77,6 +79,50 @@ def test_what_is_not_clear_waits_for_a_person(
     assert len(told.value.reason) <= 200
     assert state(referral) == "sent"
     assert referral.events.count() == 2
+
+
+SOMEBODY = {"birthDate": "1938-01-30", "name": [{"family": "Otherwise", "given": ["Quentin"]}]}
+
+
+def about(message: InboxMessage, **patient: Any) -> InboxMessage:
+    """The same answer, with a Patient in it."""
+    content = json.loads(message.payload)
+    content["entry"].append({"resource": {"resourceType": "Patient", **patient}})
+    message.payload = json.dumps(content)
+    return message
+
+
+def number(value: str) -> list[dict[str, str]]:
+    return [{"system": System.NHS_NUMBER, "value": value}]
+
+
+@pytest.mark.parametrize("patient", [{"identifier": number("9990009996"), **SOMEBODY}, SOMEBODY])
+def test_an_answer_about_somebody_else_waits_for_a_person(
+    make_sent: Callable[..., Referral], answer: Answers, file: File, patient: dict[str, Any]
+) -> None:
+    referral = make_sent()
+    with pytest.raises(NeedsReview, match="another patient") as told:
+        file(about(answer(referral, "accepted"), **patient))
+    assert "Otherwise" not in told.value.reason
+    assert state(referral) == "sent"
+    assert referral.events.count() == 2
+
+
+def test_an_answer_may_name_the_person_as_we_knew_them(
+    make_sent: Callable[..., Referral], make_patient: Callable[..., Patient], answer: Answers, file: File
+) -> None:
+    """By today's number, by the one that was sent and replaced since, by that of whom they were joined to, or not."""
+    referral = make_sent()
+    before = referral.patient.nhs_number
+    file(about(answer(referral, "accepted"), identifier=number(before)))
+    file(about(answer(referral, "accepted"), gender="female"))
+    Patient.objects.filter(pk=referral.patient_id).update(nhs_number="9990000026")
+    file(about(answer(referral, "accepted"), identifier=number(before)))
+    file(about(answer(referral, "accepted"), identifier=number("9990000026")))
+    kept = make_patient(nhs_number="9990000034")
+    Patient.objects.filter(pk=referral.patient_id).update(merged_into=kept)
+    file(about(answer(referral, "accepted"), identifier=number("9990000034")))
+    assert referral.events.filter(kind="accepted").count() == 5
 
 
 def test_the_same_message_is_not_entered_twice(make_sent: Callable[..., Referral], answer: Answers, file: File) -> None:

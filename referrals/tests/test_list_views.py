@@ -29,6 +29,7 @@ def test_every_referral_stands_in_one_list(
         ("Accepta", "accepted", {}),
         ("Booker", "in-progress", {"starts": "2099-12-08T10:20:00+00:00"}),
         ("Rejecta", "rejected", {}),
+        ("Askew", "on-hold", {"outcome": "Please send recent bloods"}),
         ("Dunn", "completed", {}),
     ):
         file(answer(make_sent(patient=patient(family)), status, **more))
@@ -36,13 +37,14 @@ def test_every_referral_stands_in_one_list(
     expected = {
         "to-complete": {"DRAFTY"},
         "rejected": {"REJECTA"},
+        "asked": {"ASKEW"},
         "not-delivered": {"SENTRY"},
         "waiting": {"ACCEPTA"},
         "booked": {"BOOKER"},
         "to-read": set(),
         "closed": {"DUNN", "WITHERS"},
-        "next": {"DRAFTY", "REJECTA"},
-        "no such list": {"DRAFTY", "REJECTA"},
+        "next": {"DRAFTY", "REJECTA", "ASKEW"},
+        "no such list": {"DRAFTY", "REJECTA", "ASKEW"},
     }
     client = receptionist.client
     for name, families in expected.items():

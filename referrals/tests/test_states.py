@@ -48,6 +48,12 @@ def at(kind: str, minute: int, number: int) -> Event:
         (["drafted", "sent", "delivered", "accepted", "booked", "letter-filed"], State.ANSWERED),
         (["drafted", "sent", "delivered", "accepted", "completed"], State.COMPLETED),
         (["drafted", "sent", "delivered", "rejected"], State.REJECTED),
+        # a service asks for more, and then decides
+        (["drafted", "sent", "delivered", "asked"], State.ASKED),
+        (["drafted", "sent", "delivered", "accepted", "asked"], State.ASKED),
+        (["drafted", "sent", "delivered", "asked", "accepted", "booked"], State.BOOKED),
+        (["drafted", "sent", "delivered", "asked", "rejected"], State.REJECTED),
+        (["drafted", "sent", "booked", "asked"], State.BOOKED),
         # late, out of order, twice
         (["drafted", "sent", "accepted", "delivered"], State.ACCEPTED),
         (["drafted", "sent", "booked", "accepted", "delivered"], State.BOOKED),
@@ -112,6 +118,7 @@ def test_the_state_is_one_that_the_history_can_explain(events: list[Event]) -> N
         State.DELIVERED: "delivered" in kinds,
         State.NOT_DELIVERED: kinds & {"refused", "expired", "set-aside"} and "delivered" not in kinds,
         State.ACCEPTED: "accepted" in kinds,
+        State.ASKED: "asked" in kinds,
         State.BOOKED: "booked" in kinds,
         State.REJECTED: "rejected" in kinds,
         State.ANSWERED: "letter-filed" in kinds,

@@ -120,7 +120,22 @@ def facts(state: str, **more: Any) -> Facts:
         (
             facts(State.REJECTED, at={"rejected": t(hours=1)}),
             "Rejected by Northern Infirmary 08:20. No reason was given.",
-            "Decide what to do next.",
+            "Ask Northern Infirmary why, then decide what to do next.",
+        ),
+        (
+            facts(State.ASKED, at={"asked": t(hours=1)}, says={"asked": {"asks": "Please send recent bloods"}}),
+            "Northern Infirmary asked for more 08:20: Please send recent bloods.",
+            "Send or tell Northern Infirmary what they ask for; they decide when they have it.",
+        ),
+        (
+            facts(
+                State.ASKED,
+                at={"asked": t(hours=1)},
+                says={"asked": {"asks": "Please send recent bloods"}},
+                clinical=False,
+            ),
+            "Northern Infirmary asked for more 08:20.",
+            "Dr A Khan to answer; they decide when they have it.",
         ),
         (
             facts(State.NOT_DELIVERED, at={"refused": t(minutes=3)}),
