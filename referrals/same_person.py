@@ -1,14 +1,13 @@
 """Whether an answer speaks of the person whom the referral is about."""
 
 import json
-from collections.abc import Mapping
 from typing import Any
 
 from exchange.models import OutboxMessage
 from records.people.demographics import Demographics, demographics
 from referrals.models import Referral
 
-Json = Mapping[str, Any]
+Json = dict[str, Any]
 
 
 def names_another(message: Json, referral: Referral, sent: OutboxMessage | None) -> bool:
