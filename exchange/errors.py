@@ -172,6 +172,43 @@ class NotOffered(PartnerRefused):
     sentence = "Their system does not offer this."
 
 
+class NoMailbox(DeliveryError):
+    """The organisation that sends has no mailbox at MESH: it goes once there is one."""
+
+    phase = Phase.OURS
+    code = "no-mailbox"
+    sentence = "We have no MESH mailbox to send it from."
+
+
+class MailboxRefused(DeliveryError):
+    """MESH did not take our authorisation. A person puts our password or certificate right; then it goes."""
+
+    phase = Phase.OURS
+    code = "mailbox-refused"
+    sentence = "MESH did not accept our password."
+
+
+class UnknownMailbox(PartnerRefused):
+    """MESH has no mailbox of the name we hold for the partner (its code 12)."""
+
+    code = "unknown-mailbox"
+    sentence = "MESH knows no mailbox of theirs by the name we have."
+
+
+class WorkflowRefused(PartnerRefused):
+    """MESH does not pass on this kind of message from us or to them (its codes 16 and 17)."""
+
+    code = "workflow-refused"
+    sentence = "MESH does not pass this kind of message on to them."
+
+
+class Uncollected(PartnerRefused):
+    """Nobody collected the message at MESH in time (its code 14, or our own clock)."""
+
+    code = "uncollected"
+    sentence = "Nobody there collected it from MESH."
+
+
 class AnswerTooLong(DeliveryError):
     """More pages, bytes or seconds than we take: what came until then is incomplete."""
 

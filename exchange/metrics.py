@@ -70,7 +70,7 @@ def _gauge(name: str, says: str) -> GaugeMetricFamily:
 
 
 def _to_settle() -> Iterator[GaugeMetricFamily]:
-    stopped = (OutboxMessage.State.REFUSED, OutboxMessage.State.EXPIRED)
+    stopped = (OutboxMessage.State.REFUSED, OutboxMessage.State.EXPIRED, OutboxMessage.State.UNCOLLECTED)
     not_delivered = OutboxMessage.objects.filter(state__in=stopped).count()
     to_look_at = InboxMessage.objects.filter(state=InboxMessage.State.NEEDS_REVIEW).count()
     unread = InboxMessage.objects.filter(state=InboxMessage.State.RECEIVED).count()

@@ -132,7 +132,8 @@ def sweep() -> int:
 def deliver(message_id: UUID | str) -> str:
     """One try to deliver a message, if it is due and nobody else is at it. The call is outside any transaction.
 
-    Returns how it ended, for the log: "not-claimed", "delivered", "queued", "refused", "expired" or "overtaken".
+    Returns how it ended, for the log: "not-claimed", "delivered", "handed-over", "queued", "refused", "expired" or
+    "overtaken".
     """
     attempt = claims.claim(message_id)
     if attempt is None:
@@ -170,7 +171,7 @@ class Progress:
     """How far the newest message about something has come, for a sentence on a screen. Times are aware, UTC."""
 
     outbox_id: UUID
-    #: queued, delivered, refused or expired (OutboxMessage.State).
+    #: OutboxMessage.State.
     state: str
     partner: str
     attempts: int
@@ -182,6 +183,8 @@ class Progress:
     #: When it is tried again, at the earliest; None when nothing is left to do or a try is under way.
     next_try_at: datetime | None
     delivered_at: datetime | None
+    #: When a post office took it, while the receiver has not collected it.
+    handed_over_at: datetime | None
     #: Why it has not arrived, a code of exchange.errors: unreachable, timed-out, partner-failed, refused, our-fault.
     trouble: str
 
@@ -219,5 +222,6 @@ def _progress(row: Any) -> Progress:
         failing_since=failing_since if queued else None,
         next_try_at=max(row.due_at, row.rests_until or row.due_at) if queued and not trying else None,
         delivered_at=row.settled_at if row.state == OutboxMessage.State.DELIVERED else None,
+        handed_over_at=row.handed_over_at if row.state == OutboxMessage.State.HANDED_OVER else None,
         trouble=row.trouble,
     )

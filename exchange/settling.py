@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import Final
 from uuid import UUID
 
+from django.conf import settings
 from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
@@ -14,7 +15,7 @@ from exchange import patience, resting
 from exchange.claims import leased, wake
 from exchange.errors import DeliveryError, PartnerRefused, PartnerUnreachable, Phase
 from exchange.happenings import happen
-from exchange.models import DeliveryAttempt, OutboxMessage, Partner
+from exchange.models import DeliveryAttempt, Handover, OutboxMessage, Partner
 from exchange.transports import Answer
 
 State = OutboxMessage.State
@@ -24,16 +25,33 @@ OVERTAKEN = "overtaken"  # another try settled or took over the message first
 
 def arrived(attempt: DeliveryAttempt, answer: Answer, *, by: Actor) -> str:
     """The receiver has it. Counts even when the lease was lost meanwhile, or the message given up, refused or set
-    aside: what arrived has arrived, and nobody must send anew what they have."""
+    aside: what arrived has arrived, and nobody must send anew what they have. Or a post office has it for them."""
     with transaction.atomic():
         message = _locked(attempt)
-        outcome = "duplicate" if answer.duplicate else "delivered"
+        outcome = "duplicate" if answer.duplicate else "handed-over" if answer.handed_over else "delivered"
         _close(attempt, outcome, Phase.REPLY, answer.status)
-        _partner_answers(attempt, delivered=True)
+        _partner_answers(attempt, delivered=not answer.handed_over)
+        if answer.handed_over:
+            return _handed_over(message, answer, by)
         if message.state == State.DELIVERED:
             return OVERTAKEN
         message.answer, message.trouble = answer.text, ""
-        return _settle(message, State.DELIVERED, by)
+        return settle(message, State.DELIVERED, by=by)
+
+
+def _handed_over(message: OutboxMessage, answer: Answer, by: Actor) -> str:
+    """MESH has it, and is asked from now on whether the receiver has collected it (exchange.mesh.tracking)."""
+    now = timezone.now()
+    look_at = now + timedelta(seconds=settings.MESH_TRACK_SECONDS[0])
+    mine = {"message": message, "mailbox_id": answer.mailbox_id, "handed_at": now, "look_at": look_at}
+    Handover.objects.get_or_create(mesh_message_id=answer.handed_over, defaults=mine)
+    if message.state in (State.DELIVERED, State.HANDED_OVER):
+        return OVERTAKEN
+    message.state, message.handed_over_at = State.HANDED_OVER, now
+    message.due_at, message.settled_at, message.trouble = None, None, ""
+    message.save(update_fields=["state", "handed_over_at", "due_at", "settled_at", "trouble"])
+    audit.record(by=by, action="message handed over", of=message, note=f"{message.event} to {message.to.organisation}")
+    return str(State.HANDED_OVER)
 
 
 def answered(message_id: UUID, *, by: Actor) -> None:
@@ -42,7 +60,7 @@ def answered(message_id: UUID, *, by: Actor) -> None:
     message = OutboxMessage.objects.select_for_update(no_key=True).get(pk=message_id)
     if message.state not in (State.QUEUED, State.DELIVERED):
         message.trouble = ""
-        _settle(message, State.DELIVERED, by)
+        settle(message, State.DELIVERED, by=by)
 
 
 def failed(attempt: DeliveryAttempt, error: DeliveryError, *, by: Actor) -> str:
@@ -59,11 +77,11 @@ def failed(attempt: DeliveryAttempt, error: DeliveryError, *, by: Actor) -> str:
         message.trouble = error.code
         if not error.again:
             message.answer = error.answer
-            return _settle(message, State.REFUSED, by)
+            return settle(message, State.REFUSED, by=by)
         tries = message.tries.filter(started_at__gte=message.queued_at).count()
         due = patience.next_try(tries, error.wait, partner=message.to)
         if due > patience.give_up_at(message):
-            return _settle(message, State.EXPIRED, by)
+            return settle(message, State.EXPIRED, by=by)
         message.due_at = due
         message.save(update_fields=["trouble", "due_at"])
         return str(State.QUEUED)
@@ -88,7 +106,7 @@ def _give_up(message_id: UUID, by: Actor) -> bool:
         if message is None or leased(message.to_id).filter(pk=message.pk).exists():
             return False
         message.trouble = message.trouble or PartnerUnreachable.code
-        return bool(_settle(message, State.EXPIRED, by))
+        return bool(settle(message, State.EXPIRED, by=by))
 
 
 def _locked(attempt: DeliveryAttempt) -> OutboxMessage:
@@ -111,7 +129,8 @@ def _partner_answers(attempt: DeliveryAttempt, *, delivered: bool) -> None:
         Partner.objects.filter(stale, pk=partner_id).update(last_delivered_at=now)
 
 
-def _settle(message: OutboxMessage, state: OutboxMessage.State, by: Actor) -> str:
+def settle(message: OutboxMessage, state: OutboxMessage.State, *, by: Actor) -> str:
+    """Bring a locked message to rest, in the caller's transaction, and tell everybody who listens."""
     message.state, message.settled_at, message.due_at = state, timezone.now(), None
     message.save(update_fields=["state", "settled_at", "due_at", "answer", "trouble"])
     audit.record(by=by, action=f"message {state}", of=message, note=f"{message.event} to {message.to.organisation}")
@@ -120,6 +139,8 @@ def _settle(message: OutboxMessage, state: OutboxMessage.State, by: Actor) -> st
         happen("delivered", **ids)
     elif state == State.REFUSED:
         happen("refused", **ids)
+    elif state == State.UNCOLLECTED:
+        happen("uncollected", **ids)
     else:
         happen("expired", **ids)
     return str(state)

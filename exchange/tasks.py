@@ -4,6 +4,7 @@ from celery import shared_task
 from django.conf import settings
 
 from exchange import alerts, health, inbox, outbox
+from exchange.mesh import tracking
 
 _ONE_SWEEP = settings.SWEEP_SECONDS
 
@@ -32,3 +33,8 @@ def sweep_inbox() -> None:
 @shared_task(name="exchange.tasks.alert_of_stuck", expires=60)
 def alert_of_stuck() -> None:
     alerts.tell()
+
+
+@shared_task(name="exchange.tasks.follow_handovers", expires=60)
+def follow_handovers() -> None:
+    tracking.follow()

@@ -11,6 +11,7 @@ HAPPENINGS: dict[str, list[str]] = {
     "delivered": ["referrals.inbound.delivered"],  # outbox_id, concerns, concerns_id
     "refused": ["referrals.inbound.refused"],  # outbox_id, concerns, concerns_id
     "expired": ["referrals.inbound.expired"],  # outbox_id, concerns, concerns_id
+    "uncollected": ["referrals.inbound.uncollected"],  # outbox_id, concerns, concerns_id
     "set_aside": ["referrals.inbound.set_aside"],  # outbox_id, concerns, concerns_id
     "sent_again": ["referrals.inbound.sent_again"],  # outbox_id, concerns, concerns_id
     "letter_filed": ["referrals.inbound.letter_filed"],  # letter_id, inbox_id, answers (system|value of the referral)

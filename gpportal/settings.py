@@ -200,6 +200,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "sweep-outbox": {"task": "exchange.tasks.sweep_outbox", "schedule": SWEEP_SECONDS},
     "sweep-traces": {"task": "records.tasks.sweep_traces", "schedule": SWEEP_SECONDS},
     "sweep-inbox": {"task": "exchange.tasks.sweep_inbox", "schedule": SWEEP_SECONDS},
+    "follow-handovers": {"task": "exchange.tasks.follow_handovers", "schedule": 60},
     "alert-of-stuck": {"task": "exchange.tasks.alert_of_stuck", "schedule": 60},
     "sweep-pulls": {"task": "records.tasks.sweep_pulls", "schedule": SWEEP_SECONDS},
 }
@@ -238,6 +239,13 @@ EMAIL_TIMEOUT = 20  # seconds: a mail server that says nothing must not hold a w
 DEFAULT_FROM_EMAIL = env.str("GP_EMAIL_FROM", "gpportal@localhost")
 METRICS_TOKEN = env.str("GP_METRICS_TOKEN", "")  # bearer token of /metrics; without it only this machine may ask
 DELIVERY_LEASE_SECONDS = env.int("GP_DELIVERY_LEASE", 30)
+# MESH. Its rules: a mailbox is looked into every five minutes at most and daily at least; nobody asks often what became
+# of a message. What is not collected goes back after five days.
+MESH_POLL_SECONDS = env.int("GP_MESH_POLL", 300)
+MESH_LEASE_SECONDS = env.int("GP_MESH_LEASE", 120)
+MESH_TRACK_SECONDS = env.list("GP_MESH_TRACK", cast=int, default=[900, 3600, 14400])
+MESH_COLLECT_DAYS = env.int("GP_MESH_COLLECT_DAYS", 5)
+MESH_LIMIT_BYTES = env.int("GP_MESH_LIMIT_BYTES", 20 * 1024 * 1024)
 # Reading at partners: when a patient is opened, at most this often, and in the evening for tomorrow's appointments.
 PULL_AGAIN_SECONDS = env.int("GP_PULL_AGAIN", 15 if DEMO else 300)
 PULL_SECONDS = env.float("GP_PULL_SECONDS", 40.0)

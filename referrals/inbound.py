@@ -127,6 +127,11 @@ def expired(*, outbox_id: str, concerns: str, concerns_id: str) -> None:
     _went(Kind.EXPIRED, outbox_id, concerns, concerns_id)
 
 
+def uncollected(*, outbox_id: str, concerns: str, concerns_id: str) -> None:
+    """It lay at the post office until its time was up: the receiver never collected it."""
+    _went(Kind.UNCOLLECTED, outbox_id, concerns, concerns_id)
+
+
 def set_aside(*, outbox_id: str, concerns: str, concerns_id: str) -> None:
     """Somebody at the exchange desk stopped the message."""
     _went(Kind.SET_ASIDE, outbox_id, concerns, concerns_id, DESK)

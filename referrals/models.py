@@ -76,6 +76,7 @@ class ReferralEvent(models.Model):
         REJECTED = "rejected", "Rejected"
         REFUSED = "refused", "Refused by the receiving system"
         EXPIRED = "expired", "Could not be delivered"
+        UNCOLLECTED = "uncollected", "Not collected by the receiver"
         SET_ASIDE = "set-aside", "Set aside at the exchange desk"
         SENT_AGAIN = "sent-again", "Sent again from the exchange desk"
         LETTER_FILED = "letter-filed", "Letter received"

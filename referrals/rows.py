@@ -119,6 +119,7 @@ def facts(
         by={kind: event.says.get("who") or event.by for kind, event in last.items()},
         failing_since=progress.failing_since if progress else None,
         next_try_at=progress.next_try_at if progress else None,
+        handed_over_at=progress.handed_over_at if progress else None,
         letter_read=letter_read,
         clinical=clinical,
     )

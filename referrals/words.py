@@ -29,6 +29,8 @@ class Facts:
     #: From the exchange: since when the partner has not answered, when we try next.
     failing_since: dt.datetime | None = None
     next_try_at: dt.datetime | None = None
+    #: When MESH took it, while the receiver has not collected it.
+    handed_over_at: dt.datetime | None = None
     letter_read: bool = False
     #: Whether the reader may see clinical words (a result that came back).
     clinical: bool = True
@@ -98,6 +100,11 @@ def _draft(f: Facts, now: dt.datetime) -> Standing:
 
 
 def _sent(f: Facts, now: dt.datetime) -> Standing:
+    if f.handed_over_at is not None:
+        waits = f"Handed over to MESH {at_moment(f.handed_over_at, now)}: {f.organisation} has not collected it yet."
+        if _overdue(f, now):
+            return Standing(waits, f"Ring {f.organisation}: it waits for them at MESH.", "bad", ours=True)
+        return Standing(waits, "Nothing to do yet.")
     if f.failing_since is None:
         sent = f"Sent{_at(f.sent_at, now)}, on its way." if f.sent_at else "On its way."
         return Standing(sent, "Nothing to do yet.")
@@ -162,12 +169,15 @@ def _rejected(f: Facts, now: dt.datetime) -> Standing:
 
 
 def _not_delivered(f: Facts, now: dt.datetime) -> Standing:
-    stops = [kind for kind in (Kind.REFUSED, Kind.EXPIRED, Kind.SET_ASIDE) if kind in f.at]
+    stops = [kind for kind in (Kind.REFUSED, Kind.EXPIRED, Kind.UNCOLLECTED, Kind.SET_ASIDE) if kind in f.at]
     last = max(stops, key=lambda kind: f.at[kind], default=Kind.EXPIRED)
     if last == Kind.SET_ASIDE:
         aside = f"Set aside at the exchange desk{_at(f.at[last], now)}: {f.organisation} has not confirmed it."
         turn = f"Send it again from the exchange desk. Before you refer anew, ask {f.organisation} whether it came."
         return Standing(f"Not delivered. {aside}", turn, "bad", True)
+    if last == Kind.UNCOLLECTED:
+        nobody = f"Nobody at {f.organisation} collected this in five days."
+        return Standing(f"Not delivered. {nobody}", "Ring them or send it another way.", "bad", ours=True)
     if last == Kind.REFUSED:
         what = f"{f.organisation}'s system refused it{_at(f.at[last], now)}."
     else:
@@ -221,6 +231,7 @@ def happened(kind: str, says: dict[str, Any], *, by: str, organisation: str, tod
         Kind.DELIVERED: f"Delivered to {organisation}",
         Kind.REFUSED: f"Refused by {organisation}'s system",
         Kind.EXPIRED: f"Not delivered: {organisation} could not be reached, we stopped trying",
+        Kind.UNCOLLECTED: f"Not delivered: nobody at {organisation} collected it in five days",
         Kind.SET_ASIDE: "Set aside at the exchange desk: it is not sent",
         Kind.SENT_AGAIN: "Sent again from the exchange desk",
         Kind.ACCEPTED: f"Accepted by {organisation}",

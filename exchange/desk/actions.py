@@ -15,8 +15,8 @@ from exchange.models import DeskNote, InboxMessage, OutboxMessage, Partner
 Out, In = OutboxMessage.State, InboxMessage.State
 LONGEST_NOTE: Final = 500
 #: From where a message can be sent again, and from where it can be set aside.
-STOPPED: Final = frozenset({Out.REFUSED, Out.EXPIRED, Out.SET_ASIDE})
-OPEN: Final = frozenset({Out.QUEUED, Out.REFUSED, Out.EXPIRED})
+STOPPED: Final = frozenset({Out.REFUSED, Out.EXPIRED, Out.UNCOLLECTED, Out.SET_ASIDE})
+OPEN: Final = frozenset({Out.QUEUED, Out.REFUSED, Out.EXPIRED, Out.UNCOLLECTED})
 
 
 class NotAllowedNow(Exception):
@@ -34,6 +34,8 @@ def send_again(*, message: OutboxMessage, by: Actor) -> OutboxMessage:
     held = _hold(message)
     if held.state == Out.DELIVERED:
         raise NotAllowedNow("They have this message already: it was delivered meanwhile.")
+    if held.state == Out.HANDED_OVER:
+        raise NotAllowedNow("MESH has this message for them already. It cannot be sent twice.")
     if _is_under_way(held):
         raise NotAllowedNow("It is being sent at this moment. Look again in a minute.")
     again, now = held.state in STOPPED, timezone.now()

@@ -32,7 +32,7 @@ LISTS: Final = (
         "not-delivered",
         "Not delivered",
         "out",
-        Q(state__in=(Out.REFUSED, Out.EXPIRED)),
+        Q(state__in=(Out.REFUSED, Out.EXPIRED, Out.UNCOLLECTED)),
         ("settled_at", "pk"),
         "What could not be delivered stands here until somebody sends it again or sets it aside.",
         hot=True,
@@ -53,6 +53,14 @@ LISTS: Final = (
         Q(state=Out.QUEUED),
         ("queued_at", "pk"),
         "Nothing waits: everything that was sent has arrived.",
+    ),
+    DeskList(
+        "with-mesh",
+        "Not collected yet",
+        "out",
+        Q(state=Out.HANDED_OVER),
+        ("handed_over_at", "pk"),
+        "What MESH has for others stands here until they collect it.",
     ),
     DeskList(
         "delivered",

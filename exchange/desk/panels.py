@@ -13,8 +13,9 @@ from access.actor import Actor
 from access.memberships import colleagues
 from access.permissions import Permission
 from exchange import claims, patience
-from exchange.desk import lists, reach, words
+from exchange.desk import actions, lists, reach, words
 from exchange.desk.lists import DeskList
+from exchange.desk.said import Said
 from exchange.happenings import Described, describe
 from exchange.models import InboxMessage, OutboxMessage, Partner, Refusal
 
@@ -31,7 +32,7 @@ class Row:
     called: str
     partner: str
     at: datetime
-    said: words.Said
+    said: Said
     about: Described | None
     owner: str = ""
     #: It was filed to somebody, or sent about somebody, whether or not this reader may know whom.
@@ -75,7 +76,7 @@ def _seen(context: dict[str, Any]) -> str:
     return hashlib.sha256(repr(facts).encode()).hexdigest()[:16]
 
 
-def _partners(actor: Actor, partners: list[Partner], now: datetime) -> list[tuple[Partner, words.Said, str]]:
+def _partners(actor: Actor, partners: list[Partner], now: datetime) -> list[tuple[Partner, Said, str]]:
     """Each partner with how it is with it: what somebody has to act on first, then what is slow. Last, where the
     sentence does not say so itself, when something last came through each way."""
     queues = reach.queues(actor)
@@ -123,7 +124,9 @@ def rows_sent(actor: Actor, found: list[OutboxMessage], now: datetime) -> list[R
             "out",
             words.called(one.event),
             one.to.organisation.name,
-            one.queued_at if one.state == OutboxMessage.State.QUEUED else (one.settled_at or one.created_at),
+            one.queued_at
+            if one.state == OutboxMessage.State.QUEUED
+            else (one.settled_at or one.handed_over_at or one.queued_at),
             words.of_sent(one, now, trying=getattr(one, "trying", False)),
             about.get((one.concerns, one.concerns_id)),
             one.assigned_to.name if one.assigned_to else "",
@@ -162,7 +165,7 @@ def rows_received(actor: Actor, found: list[InboxMessage], now: datetime) -> lis
 
 
 def _turned_away(row: Refusal, names: dict[str, str]) -> Row:
-    said = words.Said("It broke a rule of the exchange; its sender was told which.", "Theirs to mend.")
+    said = Said("It broke a rule of the exchange; its sender was told which.", "Theirs to mend.")
     return Row(row.pk, "refused", "Message", names.get(row.sender, row.sender), row.at, said, None)
 
 
@@ -205,11 +208,12 @@ def _sent(actor: Actor, message: OutboxMessage) -> dict[str, Any]:
         "direction": "out",
         "partner": message.to.organisation,
         "said": said,
-        "tries": list(words.tries(tries)),
+        "tries": list(words.tries(tries, by_mesh=message.to.transport == Partner.Transport.MESH)),
+        "handovers": list(message.handovers.all()),
         "answers": rows_received(actor, answers, now),
         "give_up_at": patience.give_up_at(message),
-        "may_send_again": said.ours or message.state in (OutboxMessage.State.QUEUED, OutboxMessage.State.SET_ASIDE),
-        "may_set_aside": message.state in ("queued", "refused", "expired"),
+        "may_send_again": message.state in actions.STOPPED or message.state == OutboxMessage.State.QUEUED,
+        "may_set_aside": message.state in actions.OPEN,
         "seen": _seen_of(message, (said, tries and tries[-1].outcome, len(tries), len(answers))),
         "settled": message.state == OutboxMessage.State.DELIVERED,
     }

@@ -8,7 +8,9 @@ from typing import Final
 from django.conf import settings
 
 from exchange import errors
+from exchange.desk import mesh_words
 from exchange.desk.reach import Queue
+from exchange.desk.said import Said
 from exchange.models import DeliveryAttempt, InboxMessage, OutboxMessage, Partner
 from ui.dates import ago, when
 
@@ -41,21 +43,12 @@ _SENTENCES: Final = {
 }
 _OUTCOMES: Final = _SENTENCES | {
     "delivered": "Delivered.",
+    "handed-over": "MESH took it.",
     "duplicate": "They had it already: an earlier try had arrived.",
     "lost": "Our worker stopped in the middle; the next try made sure.",
 }
 #: How far a try came -> whose side it ended on.
 _SIDES: Final = {"connect": "theirs", "await-reply": "theirs", "reply": "theirs", "ours": "ours"}
-
-
-@dataclass(frozen=True, slots=True)
-class Said:
-    """One sentence of what is, one of whose turn it is. `tone`: "bad", "soon", "ok" or "" (quiet)."""
-
-    sentence: str
-    turn: str
-    tone: str = ""
-    ours: bool = False
 
 
 def called(event: str) -> str:
@@ -104,7 +97,8 @@ def of_partner(partner: Partner, queue: Queue, now: dt.datetime) -> Said:
 
 def _failing(partner: Partner, queue: Queue, age: dt.timedelta, now: dt.datetime) -> Said:
     name = partner.organisation.name
-    since = f"{name} has not answered since {when(partner.failing_since, now)}."
+    who = "MESH" if partner.transport == Partner.Transport.MESH else name
+    since = f"{who} has not answered since {when(partner.failing_since, now)}."
     if not queue.waiting:
         return Said(f"{since} Nothing waits for them.", "Nothing to do yet.", "soon")
     waits = f"{_wait(queue)}; {_again(_not_before(queue.next_try, partner), now)}"
@@ -141,6 +135,12 @@ def last(partner: Partner, now: dt.datetime) -> str:
 def of_sent(message: OutboxMessage, now: dt.datetime, *, trying: bool = False) -> Said:
     """Where a message of ours stands. `trying`: a worker is calling at this moment."""
     name = message.to.organisation.name
+    if message.state == Out.HANDED_OVER:
+        return mesh_words.handed_over(message, now)
+    if message.state == Out.UNCOLLECTED:
+        return mesh_words.uncollected(message)
+    if message.state == Out.REFUSED and _by_mesh(message):
+        return mesh_words.not_passed_on(message, now)
     if message.state == Out.DELIVERED:
         return Said(f"Delivered {ago(message.settled_at, now)}.", "They have it.", "ok")
     if message.state == Out.REFUSED:
@@ -172,12 +172,21 @@ def _queued(message: OutboxMessage, now: dt.datetime, trying: bool) -> Said:
     if not message.trouble and message.to.rest_until is None:
         return Said(f"Waits since {when(message.queued_at, now)} for its turn.", "Nothing to do yet.")
     again = _again(_not_before(message.due_at, message.to), now)
-    why = _SENTENCES.get(message.trouble, "It did not arrive.") if message.trouble else _why_it_rests(message.to)
+    if mesh_words.ours_to_mend(message.trouble):
+        why = mesh_words.SENTENCES[message.trouble]
+        return Said(why, "Whoever runs this system has to put it right; then it goes by itself.", "bad", ours=True)
+    sentences = mesh_words.SENTENCES if _by_mesh(message) else _SENTENCES
+    why = sentences.get(message.trouble, "It did not arrive.") if message.trouble else _why_it_rests(message.to)
     return Said(f"{why} {again[0].upper()}{again[1:]}", "Nothing to do yet.", "soon" if late else "")
 
 
 def _why_it_rests(partner: Partner) -> str:
-    return "Their system does not answer." if partner.failing_since else "Their system asked us to wait."
+    who = "MESH" if partner.transport == Partner.Transport.MESH else "Their system"
+    return f"{who} does not answer." if partner.failing_since else f"{who} asked us to wait."
+
+
+def _by_mesh(message: OutboxMessage) -> bool:
+    return message.to.transport == Partner.Transport.MESH
 
 
 def of_received(message: InboxMessage, now: dt.datetime) -> Said:
@@ -202,10 +211,11 @@ class Try:
     side: str
 
 
-def tries(found: list[DeliveryAttempt]) -> Iterator[Try]:
+def tries(found: list[DeliveryAttempt], *, by_mesh: bool = False) -> Iterator[Try]:
+    outcomes = _OUTCOMES | (mesh_words.SENTENCES | {"duplicate": "MESH had it already."} if by_mesh else {})
     for one in found:
         took = f"{(one.ended_at - one.started_at).total_seconds():.1f} s" if one.ended_at else ""
-        arrived = one.outcome in ("delivered", "duplicate")
+        arrived = one.outcome in ("delivered", "duplicate", "handed-over")
         side = "" if arrived or not one.ended_at else _SIDES.get(one.phase, "ours")
-        said = _OUTCOMES.get(one.outcome, "It did not arrive.") if one.ended_at else "Under way."
+        said = outcomes.get(one.outcome, "It did not arrive.") if one.ended_at else "Under way."
         yield Try(one.number, one.started_at, said, took, side)

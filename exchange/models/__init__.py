@@ -3,6 +3,7 @@
 from exchange.models.connections import Capability, ConnectionTest, Flow, Switching
 from exchange.models.desk import DeskNote
 from exchange.models.incoming import InboxMessage, Refusal
+from exchange.models.mesh import Handover, Mailbox, PartnerMailbox
 from exchange.models.outgoing import DeliveryAttempt, OutboxMessage
 from exchange.models.partners import Pace, Partner, Service, UsedAssertion
 from exchange.models.sealed import SealedTextField, Secret
@@ -15,10 +16,13 @@ __all__ = [
     "DeliveryAttempt",
     "DeskNote",
     "Flow",
+    "Handover",
     "InboxMessage",
+    "Mailbox",
     "OutboxMessage",
     "Pace",
     "Partner",
+    "PartnerMailbox",
     "Refusal",
     "SealedTextField",
     "Secret",

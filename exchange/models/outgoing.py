@@ -19,8 +19,11 @@ class OutboxMessage(models.Model):
 
     class State(models.TextChoices):
         QUEUED = "queued", "Waiting to go"
+        #: MESH has it; whether the receiver will, nobody knows yet.
+        HANDED_OVER = "handed-over", "With MESH, not collected yet"
         DELIVERED = "delivered", "Delivered"
         REFUSED = "refused", "Refused by the receiver"
+        UNCOLLECTED = "uncollected", "Not collected from MESH"
         EXPIRED = "expired", "Given up after days of trying"
         SET_ASIDE = "set-aside", "Set aside by a person"
 
@@ -46,6 +49,8 @@ class OutboxMessage(models.Model):
     created_at = models.DateTimeField(auto_now_add=True)
     #: Since when it waits: when it was written or a person last sent it again. Back-off and giving up count from here.
     queued_at = models.DateTimeField(default=timezone.now)
+    #: When a post office took it; the receiver may not have collected it yet.
+    handed_over_at = models.DateTimeField(null=True)
     settled_at = models.DateTimeField(null=True)
     assigned_to = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
     #: The receiver's answer that settled it.

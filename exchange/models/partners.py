@@ -15,6 +15,7 @@ class Partner(models.Model):
     class Transport(models.TextChoices):
         BARS = "bars", "BaRS over FHIR R4"
         FHIR = "fhir", "Plain FHIR R4"
+        MESH = "mesh", "MESH"
 
     class Algorithm(models.TextChoices):
         """How assertions are signed (RFC 7518); SMART wants the first two, the NHS's own services the third."""

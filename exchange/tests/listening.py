@@ -9,7 +9,8 @@ from exchange.models import InboxMessage, Partner
 
 EVENTS = {"servicerequest-response": __name__, "document": __name__}
 HAPPENINGS = {
-    name: [f"{__name__}.hear_{name}"] for name in ("delivered", "refused", "expired", "set_aside", "sent_again")
+    name: [f"{__name__}.hear_{name}"]
+    for name in ("delivered", "refused", "expired", "uncollected", "set_aside", "sent_again")
 }
 DESCRIBES = {"referral": f"{__name__}.describe", "document": f"{__name__}.describe"}
 
@@ -44,6 +45,10 @@ def hear_refused(**ids: str) -> None:
 
 def hear_expired(**ids: str) -> None:
     _hear("expired", ids)
+
+
+def hear_uncollected(**ids: str) -> None:
+    _hear("uncollected", ids)
 
 
 def hear_set_aside(**ids: str) -> None:

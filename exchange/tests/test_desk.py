@@ -163,7 +163,20 @@ def test_it_is_closed_with_how_it_was_dealt_with(odd: InboxMessage, gp: Person) 
     assert listening.HANDLED == []
 
 
-@pytest.mark.parametrize("state", ["refused", "expired", "set-aside"])
+def test_what_mesh_has_is_not_sent_twice_nor_stopped(put: Put, gp: Person, heard: Any) -> None:
+    message = put()
+    OutboxMessage.objects.update(state="handed-over", due_at=None, handed_over_at=timezone.now())
+    with pytest.raises(NotAllowedNow, match="MESH has this message"):
+        actions.send_again(message=message, by=gp.actor)
+    with pytest.raises(NotAllowedNow, match="nothing to stop"):
+        actions.set_aside(message=message, why="rang them", by=gp.actor)
+    message.refresh_from_db()
+    assert (message.state, message.due_at) == ("handed-over", None)
+    assert heard == []
+    assert acts() == set()
+
+
+@pytest.mark.parametrize("state", ["refused", "expired", "set-aside", "handed-over", "uncollected"])
 @pytest.mark.parametrize("reading", ["", "review"])
 def test_whoever_answers_has_it(
     state: str, reading: str, refused: OutboxMessage, odd: InboxMessage, heard: Any

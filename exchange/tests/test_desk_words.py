@@ -52,6 +52,13 @@ def partner(**known: Any) -> Partner:
             "soon",
         ),
         (
+            {"failing_since": ago(6), "transport": "mesh"},
+            Queue(1, ago(6), NOW + dt.timedelta(minutes=11), "servicerequest-request"),
+            "MESH has not answered since 09:14. 1 referral waits; we try again at 09:31.",
+            "Nothing to do yet.",
+            "soon",
+        ),
+        (
             {},
             Queue(1, ago(2), NOW, "servicerequest-response"),
             "1 answer to a referral on the way, the oldest for 2 minutes.",
@@ -93,6 +100,23 @@ def test_how_it_is_with_a_partner(known: dict[str, Any], queue: Queue, sentence:
         ({"state": "refused", "settled_at": ago(4)}, "Not accepted by Northern Infirmary's system 4 min ago.", True),
         ({"state": "expired", "settled_at": ago(4)}, "Not delivered after 3 tries; we stopped 4 min ago.", True),
         ({"state": "set-aside", "settled_at": ago(4)}, "Set aside 4 min ago: it is not sent.", False),
+        ({"state": "handed-over", "handed_over_at": ago(6)}, "With MESH since 09:14, not collected yet.", False),
+        ({"state": "uncollected"}, "Nobody at Northern Infirmary collected this in five days.", True),
+        (
+            {"to": partner(transport="mesh"), "state": "refused", "trouble": "unknown-mailbox", "settled_at": ago(4)},
+            "MESH knows no mailbox of theirs by the name we have.",
+            True,
+        ),
+        (
+            {"to": partner(transport="mesh"), "trouble": "mailbox-refused", "due_at": NOW},
+            "MESH did not accept our password.",
+            True,
+        ),
+        (
+            {"to": partner(transport="mesh"), "trouble": "unreachable", "due_at": NOW},
+            "MESH cannot be reached. We",
+            False,
+        ),
         ({}, "Waits since 09:18 for its turn.", False),
         (
             {"trouble": "timed-out", "due_at": NOW + dt.timedelta(minutes=11)},

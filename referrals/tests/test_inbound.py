@@ -166,7 +166,13 @@ def test_precheck_turns_others_away_alike(
 
 # Happenings -----------------------------------------------------------------------------------------------------------
 @pytest.mark.parametrize(
-    ("name", "becomes"), [("delivered", "delivered"), ("refused", "not-delivered"), ("expired", "not-delivered")]
+    ("name", "becomes"),
+    [
+        ("delivered", "delivered"),
+        ("refused", "not-delivered"),
+        ("expired", "not-delivered"),
+        pytest.param("uncollected", "not-delivered", marks=pytest.mark.requirement("MESH-13")),
+    ],
 )
 def test_how_delivery_went(make_sent: Callable[..., Referral], name: str, becomes: str) -> None:
     referral = make_sent()
@@ -178,7 +184,7 @@ def test_how_delivery_went(make_sent: Callable[..., Referral], name: str, become
     assert event.by == "delivery"
 
 
-@pytest.mark.parametrize("name", ["delivered", "refused", "expired"])
+@pytest.mark.parametrize("name", ["delivered", "refused", "expired", "uncollected"])
 def test_what_concerns_others_is_not_ours(make_sent: Callable[..., Referral], name: str) -> None:
     referral = make_sent()
     with transaction.atomic():

@@ -42,6 +42,9 @@ def at(kind: str, minute: int, number: int) -> Event:
         (["drafted", "sent", "delivered"], State.DELIVERED),
         (["drafted", "sent", "refused"], State.NOT_DELIVERED),
         (["drafted", "sent", "expired"], State.NOT_DELIVERED),
+        (["drafted", "sent", "uncollected"], State.NOT_DELIVERED),
+        (["drafted", "sent", "uncollected", "delivered"], State.DELIVERED),
+        (["drafted", "sent", "uncollected", "sent-again"], State.SENT),
         (["drafted", "sent", "expired", "delivered"], State.DELIVERED),
         (["drafted", "sent", "delivered", "accepted"], State.ACCEPTED),
         (["drafted", "sent", "delivered", "accepted", "booked"], State.BOOKED),
@@ -116,7 +119,7 @@ def test_the_state_is_one_that_the_history_can_explain(events: list[Event]) -> N
     explained = {
         State.SENT: "sent-again" in kinds or not kinds - {"drafted", "sent"},
         State.DELIVERED: "delivered" in kinds,
-        State.NOT_DELIVERED: kinds & {"refused", "expired", "set-aside"} and "delivered" not in kinds,
+        State.NOT_DELIVERED: kinds & {"refused", "expired", "uncollected", "set-aside"} and "delivered" not in kinds,
         State.ACCEPTED: "accepted" in kinds,
         State.ASKED: "asked" in kinds,
         State.BOOKED: "booked" in kinds,
@@ -130,7 +133,7 @@ def test_the_state_is_one_that_the_history_can_explain(events: list[Event]) -> N
 @given(sent_histories())
 def test_what_needs_a_person_is_not_hidden_by_delivery_news(events: list[Event]) -> None:
     """Delivered, refused, expired, set aside or sent again after an answer changes nothing."""
-    delivery = ("delivered", "refused", "expired", "set-aside", "sent-again")
+    delivery = ("delivered", "refused", "expired", "uncollected", "set-aside", "sent-again")
     answered = [e for e in events if e.kind not in delivery]
     if len(answered) > 2:
         assert fold(events) == fold(answered)

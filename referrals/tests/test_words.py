@@ -142,6 +142,17 @@ def facts(state: str, **more: Any) -> Facts:
             "Not delivered. Northern Infirmary's system refused it 09:17.",
             "Ring Northern Infirmary: they do not have it.",
         ),
+        pytest.param(
+            facts(State.NOT_DELIVERED, at={"uncollected": t(minutes=3)}),
+            "Not delivered. Nobody at Northern Infirmary collected this in five days.",
+            "Ring them or send it another way.",
+            marks=pytest.mark.requirement("MESH-13"),
+        ),
+        (
+            facts(State.SENT, handed_over_at=t(minutes=6), failing_since=None),
+            "Handed over to MESH at 09:14: Northern Infirmary has not collected it yet.",
+            "Nothing to do yet.",
+        ),
         (
             facts(State.NOT_DELIVERED, at={"expired": t(days=2)}),
             "Not delivered. Northern Infirmary could not be reached; we stopped trying 21 Nov.",
