@@ -4,7 +4,7 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from access.models import Membership, User
-from access.permissions import PERMISSIONS, Permission
+from access.permissions import PERMISSIONS, Permission, Role
 
 
 def current(user_id: int) -> QuerySet[Membership]:
@@ -19,8 +19,12 @@ def current(user_id: int) -> QuerySet[Membership]:
 
 def colleagues(organisation_id: int | None, permission: Permission) -> QuerySet[User]:
     """Who at an organisation holds a role today that has this permission, by name."""
+    return in_role(organisation_id, *(role for role, permitted in PERMISSIONS.items() if permission in permitted))
+
+
+def in_role(organisation_id: int | None, *roles: Role) -> QuerySet[User]:
+    """Who at an organisation holds one of these roles today, by name."""
     today = timezone.localdate()
-    roles = [role for role, permitted in PERMISSIONS.items() if permission in permitted]
     valid = Membership.objects.filter(Q(until__isnull=True) | Q(until__gte=today), since__lte=today, role__in=roles)
     return User.objects.filter(
         pk__in=valid.filter(organisation=organisation_id).values("user"), is_active=True

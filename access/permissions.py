@@ -37,6 +37,8 @@ class Permission(StrEnum):
     HANDLE_MESSAGES = "send messages again, set them aside, give them to somebody, note what was done"
     MANAGE_PARTNERS = "switch the exchange with a partner off and on"
     READ_SEALED = "read a message as it was sent or received"
+    HANDLE_WORK = "give work to a colleague and note that somebody was chased"
+    SET_DEADLINES = "set how long things may take at the practice"
     TRACE_PATIENT = "have PDS asked who a patient is, and say whether it found them"
 
 
@@ -50,6 +52,7 @@ _EVERYONE_AT_A_PRACTICE = {
     Permission.TRACE_PATIENT,
     Permission.SEE_EXCHANGE,
     Permission.HANDLE_MESSAGES,
+    Permission.HANDLE_WORK,
 }
 _CLINICIAN = _EVERYONE_AT_A_PRACTICE | {
     Permission.SETTLE_FINDINGS,
@@ -63,7 +66,8 @@ PERMISSIONS: dict[Role, frozenset[Permission]] = {
     Role.NURSE: frozenset(_CLINICIAN),
     Role.RECEPTIONIST: frozenset(_EVERYONE_AT_A_PRACTICE),
     Role.PRACTICE_MANAGER: frozenset(
-        _EVERYONE_AT_A_PRACTICE | {Permission.MERGE_RECORDS, Permission.SETTLE_FINDINGS, Permission.MANAGE_PARTNERS}
+        _EVERYONE_AT_A_PRACTICE
+        | {Permission.MERGE_RECORDS, Permission.SETTLE_FINDINGS, Permission.MANAGE_PARTNERS, Permission.SET_DEADLINES}
     ),
     Role.PRIVACY_OFFICER: frozenset(),
     Role.SOCIAL_CARE: frozenset({Permission.READ_CARE_SUMMARY}),

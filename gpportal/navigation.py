@@ -44,6 +44,8 @@ def places(who: Actor, *, of_patient: bool = False) -> list[Place]:
         found.append(Place("/still-to-enter/", "To enter", number, "still to enter"))
     if who.may(Permission.SEE_EXCHANGE):
         found.append(Place("/exchange/", "Exchange", 0 if of_patient else to_act_on(who), "to act on"))
+    if who.may(Permission.SET_DEADLINES):
+        found.append(Place("/settings/deadlines/", "Deadlines"))
     if who.may(Permission.READ_CARE_SUMMARY):
         found.append(Place("/care/", "My people", reach.patients(who).count(), "people"))
     if who.may(Permission.READ_REFERRED):

@@ -71,6 +71,7 @@ INSTALLED_APPS = [
     "rest_framework",
     "ui",
     "access",
+    "work",
     "exchange",
     "records",
     "referrals",
@@ -202,11 +203,15 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "sweep-inbox": {"task": "exchange.tasks.sweep_inbox", "schedule": SWEEP_SECONDS},
     "follow-handovers": {"task": "exchange.tasks.follow_handovers", "schedule": 60},
     "alert-of-stuck": {"task": "exchange.tasks.alert_of_stuck", "schedule": 60},
+    "sweep-clocks": {"task": "work.tasks.sweep_clocks", "schedule": SWEEP_SECONDS},
     "sweep-pulls": {"task": "records.tasks.sweep_pulls", "schedule": SWEEP_SECONDS},
 }
 
 # Records ------------------------------------------------------------------------------------------------------------
 SUBSTANCES_FILE = env.str("GP_SUBSTANCES_FILE", "")  # more codes of medicines, see records/substances.py
+
+# Work ---------------------------------------------------------------------------------------------------------------
+CLOCKS = ("referrals.stages.RULES",)  # what the rooms above declare of the things that have clocks
 
 # The exchange -------------------------------------------------------------------------------------------------------
 SUMMARY_ALSO = ("gpportal.printed.referrals",)  # what apps above the record add to its printed summary

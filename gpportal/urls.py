@@ -17,6 +17,7 @@ urlpatterns = [
     path("still-to-enter/<int:item_id>/entered/", entering.tick, name="tick-entered"),
     path("still-to-enter/<int:item_id>/not-entered/", entering.untick, name="untick-entered"),
     path("referrals/", include("referrals.urls")),
+    path("", include("work.urls")),
     path("care/", include("socialcare.urls")),
     path("", include("exchange.urls")),
     path("healthz", views.healthz, name="healthz"),

@@ -16,7 +16,7 @@ from django.utils.module_loading import import_string
 from access.permissions import PERMISSIONS, Permission
 
 ROOT = Path(__file__).resolve().parents[2]
-APPS = ["access", "ui", "exchange", "records", "referrals", "socialcare", "gpportal"]
+APPS = ["access", "ui", "work", "exchange", "records", "referrals", "socialcare", "gpportal"]
 
 
 def tracked(*patterns: str) -> list[Path]:
