@@ -97,6 +97,8 @@ def give(*, clocks: Collection[int], to: User, by: Actor) -> int:
 
     Raises NotPossible when `to` does not work there in a role that handles such work.
     """
+    if not by.may(Permission.HANDLE_WORK):
+        raise NotPossible("Work here is given by those who handle it.")
     if not colleagues(by.organisation_id, Permission.HANDLE_WORK).filter(pk=to.pk).exists():
         raise NotPossible("Choose somebody who works here.")
     found = Clock.objects.select_for_update().filter(
