@@ -165,6 +165,20 @@ class PartnerRefused(DeliveryError):
         super().__init__(detail, again=False, status=status, answer=answer)
 
 
+class NotActive(PartnerRefused):
+    """What was to be taken back is not active at its receiver any more."""
+
+    code = "not-active"
+    sentence = "They are past the point where it could be taken back."
+
+
+class NotThere(PartnerRefused):
+    """What was to be taken back is not known at its receiver."""
+
+    code = "not-there"
+    sentence = "Their system does not know what was to be taken back."
+
+
 class NotOffered(PartnerRefused):
     """The partner has no such interaction (404, 405, 410, 501): another one has to be tried."""
 

@@ -142,7 +142,7 @@ def _is_stored(sender: Partner, heard: headers.Heard) -> bool:
 
 
 def _answered(bundle_id: str, sender: Partner) -> OutboxMessage:
-    found = OutboxMessage.objects.filter(bundle_id=bundle_id, to=sender).first()
+    found = OutboxMessage.objects.filter(bundle_id=bundle_id, to=sender).order_by("created_at").first()
     if found is None:
         where = "MessageHeader.response.identifier"
         raise PayloadInvalid(Rec.NOT_FOUND, "not-found", "The message this answers is not known for you.", where)

@@ -39,11 +39,13 @@ def put(
     concerns_id: str,
     by: Actor,
     correlation_id: UUID | None = None,
+    cancels: OutboxMessage | None = None,
 ) -> OutboxMessage:
     """Seal a message Bundle for a service of a partner, in the caller's transaction; it goes once that commits.
 
     Bytes, ids and headers are fixed here: every try sends the same. `concerns` and `concerns_id` name what it is about
-    for whoever hears of its delivery. Raises RuntimeError outside a transaction.
+    for whoever hears of its delivery. One that `cancels` another goes only after it, and only while the receiver calls
+    that one active. Raises RuntimeError outside a transaction.
     """
     if not connection.in_atomic_block:
         raise RuntimeError("outbox.put must share a transaction with what the message is about")
@@ -61,6 +63,7 @@ def put(
         correlation_id=correlation,
         concerns=concerns,
         concerns_id=str(concerns_id),
+        cancels=cancels,
         due_at=timezone.now(),
     )
     transaction.on_commit(lambda: ring(message.pk))

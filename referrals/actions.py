@@ -11,13 +11,13 @@ from django.utils import timezone
 from access import audit
 from access.actor import Actor
 from access.models import User
-from exchange import outbox
+from exchange import outbox, recall
 from exchange.models import OutboxMessage, Partner, Service
 from records.actions import relate
 from records.entering.actions import list_to_enter
 from records.models import Patient, Relationship
 from referrals import deadlines, states
-from referrals.fhir import Unsendable, referral_to_bundle
+from referrals.fhir import Unsendable, referral_to_bundle, withdrawal_to_bundle
 from referrals.models import Referral, ReferralEvent
 from referrals.states import NotAllowedNow
 
@@ -143,11 +143,77 @@ def send(*, referral: Referral, version: int, by: Actor) -> OutboxMessage:
 
 
 @transaction.atomic
-def withdraw(*, referral: Referral, version: int, by: Actor) -> Referral:
-    """Give up a draft; it stays in the history. What was sent is cancelled with its receiver, which is another act."""
+def withdraw(*, referral: Referral, version: int, by: Actor, reason: str = "") -> Referral:
+    """Give up a draft, or take back what was sent, for a `reason`; it stays in the history.
+
+    What certainly never arrived is stopped, and the referral withdrawn at once. Otherwise the receiver is told, and
+    until it has taken that, the referral stands where it stood. Raises ChangedMeanwhile, NotAllowedNow, Unsendable.
+    """
+    if referral.state == State.DRAFT:
+        held = _hold(referral, "withdraw", version)
+        audit.record(by=by, action="withdrew referral", patient=held.patient_id, of=held)
+        return record_event(referral=held, kind=Kind.WITHDRAWN, by=by)
+    states.require(referral.state, "withdraw")
+    # The message is locked before the referral: deliveries lock them in this order.
+    try:
+        sent, stopped = recall.recall(concerns=CONCERNS, concerns_id=str(referral.pk), by=by)
+    except OutboxMessage.DoesNotExist:  # kept no longer
+        raise NotAllowedNow("This was sent too long ago to be withdrawn from here: ring them.") from None
     held = _hold(referral, "withdraw", version)
-    audit.record(by=by, action="withdrew referral", patient=held.patient_id, of=held)
-    return record_event(referral=held, kind=Kind.WITHDRAWN, by=by)
+    if not reason.strip():
+        raise NotAllowedNow("Say why this referral is withdrawn.")
+    if held.withdrawal == Referral.Withdrawal.ON_ITS_WAY:
+        raise NotAllowedNow("Its withdrawal is on its way already.")
+    audit.record(by=by, action="withdrew referral", patient=held.patient_id, of=held, note=held.service.name)
+    if not stopped and sent.to.transport != Partner.Transport.BARS:
+        raise NotAllowedNow(f"{sent.to} cannot be told this from here: ring them.")
+    if not stopped:
+        return _take_back(held, sent, reason.strip(), by)
+    record_event(referral=held, kind=Kind.STOPPED, by=by, says={"reason": reason.strip()})
+    return list_withdrawn(referral=held, by=by)
+
+
+def _take_back(held: Referral, sent: OutboxMessage, reason: str, by: Actor) -> Referral:
+    now = timezone.now()
+    message = outbox.put(
+        to=sent.to,
+        event=sent.event,
+        payload=withdrawal_to_bundle(
+            held, reason=reason, reply_to=settings.OUR_SERVICE_ID, sent_at=held.sent_at or now, at=now
+        ),
+        service=held.service,
+        concerns=CONCERNS,
+        concerns_id=str(held.pk),
+        by=by,
+        correlation_id=sent.correlation_id,
+        cancels=sent,
+    )
+    says = {"reason": reason}
+    return record_event(referral=held, kind=Kind.WITHDRAWING, by=by, at=now, outbox_id=message.pk, says=says)
+
+
+@transaction.atomic
+def let_stand(*, referral: Referral, version: int, by: Actor) -> Referral:
+    """Leave a referral with its receiver after they did not take its withdrawal. Raises as withdraw does."""
+    held = _hold(referral, "let stand", version)
+    if held.withdrawal != Referral.Withdrawal.FAILED:
+        raise NotAllowedNow("Nothing was refused that could be left as it is.")
+    audit.record(by=by, action="left referral with its receiver", patient=held.patient_id, of=held)
+    return record_event(referral=held, kind=Kind.LET_STAND, by=by)
+
+
+def list_withdrawn(*, referral: Referral, by: Actor) -> Referral:
+    """Tell the practice's clinical system that it is withdrawn, in the caller's transaction."""
+    list_to_enter(
+        patient=referral.patient,
+        organisation=referral.organisation,
+        title=f"Referral withdrawn: {referral.service.name}, {referral.service.organisation.name}",
+        about=CONCERNS,
+        about_id=str(referral.pk),
+        became="withdrawn",
+        by=by,
+    )
+    return referral
 
 
 @transaction.atomic
@@ -161,7 +227,7 @@ def record_event(
     inbox_id: UUID | None = None,
     says: dict[str, Any] | None = None,
 ) -> Referral:
-    """Add to the history and write where the referral now stands: the only writer of state, version and due_on.
+    """Add to the history and write where the referral now stands: the only writer of state, withdrawal and version.
 
     `at` is when it happened, which may be before what we have heard already. The same inbox message tells the same
     thing once. Nothing is audited here: the act that calls this is.
@@ -183,12 +249,14 @@ def record_event(
     )
     events = list(held.events.all())
     held.state = states.fold(events)
+    held.withdrawal = states.withdrawal(events)
     if kind == Kind.SENT:
         held.sent_at = at or timezone.now()
     sent_on = timezone.localdate(held.sent_at) if held.sent_at else None
     held.due_on = deadlines.due_on(held.priority, held.state, sent_on, _booked_for(events))
-    held.save(update_fields=["state", "version", "sent_at", "due_on"])
-    for name in ("state", "version", "sent_at", "due_on"):  # the caller's copy says the same
+    written = ["state", "withdrawal", "version", "sent_at", "due_on"]
+    held.save(update_fields=written)
+    for name in written:  # the caller's copy says the same
         setattr(referral, name, getattr(held, name))
     return referral
 

@@ -51,6 +51,20 @@ class ReferralForm(forms.Form):
         return reason
 
 
+class WithdrawForm(forms.Form):
+    """Why a referral that was sent is taken back; the receiver reads it."""
+
+    reason = forms.CharField(
+        label="Why is it withdrawn?",
+        max_length=500,
+        error_messages={
+            "required": "Enter why it is withdrawn",
+            "max_length": "The reason must be 500 characters or fewer",
+        },
+    )
+    version = forms.IntegerField(min_value=0, widget=forms.HiddenInput)
+
+
 def taken(service: Service) -> set[str]:
     """The priorities a service takes."""
     urgent = {Priority.URGENT} if service.accepts_urgent else set()

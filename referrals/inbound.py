@@ -10,14 +10,15 @@ from django.urls import reverse
 
 from access import audit
 from access.actor import Actor, partner, system
-from exchange.errors import NeedsReview, PayloadInvalid, Rec
+from exchange.desk.actions import NotAllowedNow
+from exchange.errors import NeedsReview, NotActive, PayloadInvalid, Rec
 from exchange.fhir.systems import System
 from exchange.happenings import Described
 from exchange.models import InboxMessage, OutboxMessage, Partner
 from records.entering.actions import list_to_enter
 from records.models import Letter
 from referrals import actions, reach
-from referrals.fhir import Answer, UnreadableAnswer, response_from_bundle
+from referrals.fhir import Answer, UnreadableAnswer, response_from_bundle, response_status
 from referrals.models import Referral, ReferralEvent
 from referrals.same_person import names_another
 
@@ -27,6 +28,8 @@ DELIVERY = system("delivery")
 DESK = system("exchange desk")
 #: What becomes of a referral and the clinical system has to know.
 OUTCOMES = {"booked": "booked", "rejected": "returned", "completed": "completed"}
+#: What a referral may have become at its receiver (FHIR request-status) that is told apart in words.
+ENDED = frozenset({"completed", "revoked", "entered-in-error"})
 SAID = {
     "accepted": "accepted referral",
     "asked": "asked for more about referral",
@@ -59,7 +62,17 @@ def handle(inbox: InboxMessage) -> None:
     except UnreadableAnswer as error:
         raise NeedsReview(str(error)) from error
     by = partner(inbox.sender.organisation)
+    _refuse_after_withdrawal(referral, answer)
     _enter(referral, answer, inbox, by)
+
+
+def _refuse_after_withdrawal(referral: Referral, answer: Answer) -> None:
+    """Who takes up what was withdrawn since makes the patient come: a person has to see to it."""
+    if referral.state != Referral.State.WITHDRAWN or answer.kind not in (Kind.ACCEPTED, Kind.BOOKED):
+        return
+    taken = referral.events.filter(kind__in=(Kind.TAKEN_BACK, Kind.STOPPED)).order_by("number").last()
+    if taken is None or answer.at is None or answer.at > taken.at:
+        raise NeedsReview("They accepted or booked a referral after it was withdrawn. Ring them.")
 
 
 def _enter(referral: Referral, answer: Answer, inbox: InboxMessage, by: Actor) -> None:
@@ -107,7 +120,8 @@ def _answers(message: dict[str, Any]) -> str:
 
 def _answered(bundle_id: str, sender: Partner) -> Referral | None:
     """The referral that a message of ours to this partner was about."""
-    sent = OutboxMessage.objects.filter(bundle_id=bundle_id, to=sender, concerns=actions.CONCERNS).first()
+    about = OutboxMessage.objects.filter(bundle_id=bundle_id, to=sender, concerns=actions.CONCERNS)
+    sent = about.order_by("created_at").first()
     return Referral.objects.filter(pk=sent.concerns_id).first() if sent else None
 
 
@@ -138,15 +152,44 @@ def set_aside(*, outbox_id: str, concerns: str, concerns_id: str) -> None:
 
 
 def sent_again(*, outbox_id: str, concerns: str, concerns_id: str) -> None:
-    """Somebody at the exchange desk sends the message once more."""
+    """Somebody at the exchange desk sends the message once more. Raises NotAllowedNow for what was withdrawn."""
+    withdrawn = Referral.objects.filter(state=Referral.State.WITHDRAWN)
+    if concerns == actions.CONCERNS and withdrawn.filter(pk=concerns_id).exists():
+        raise NotAllowedNow("This referral was withdrawn: it is not sent. Refer anew if the patient is to be seen.")
     _went(Kind.SENT_AGAIN, outbox_id, concerns, concerns_id, DESK)
 
 
 def _went(kind: str, outbox_id: str, concerns: str, concerns_id: str, by: Actor = DELIVERY) -> None:
     if concerns != actions.CONCERNS:
         return
-    referral = Referral.objects.get(pk=concerns_id)
-    actions.record_event(referral=referral, kind=kind, by=by, outbox_id=UUID(str(outbox_id)))
+    referral, sent = Referral.objects.get(pk=concerns_id), UUID(str(outbox_id))
+    asked = referral.events.filter(kind=Kind.WITHDRAWING, outbox_id=sent).order_by("number").first()
+    if asked is not None:
+        _withdrawal_went(referral, sent, kind, asked, by)
+    else:
+        actions.record_event(referral=referral, kind=kind, by=by, outbox_id=sent)
+
+
+def _withdrawal_went(referral: Referral, sent: UUID, went: str, asked: ReferralEvent, by: Actor) -> None:
+    """How it went with the message that takes a referral back."""
+    kind, says = Kind.NOT_WITHDRAWN, {"why": str(went)}
+    if went == Kind.REFUSED:
+        says = _why_not(sent)
+    elif went == Kind.SENT_AGAIN:
+        kind, says = Kind.WITHDRAWING, dict(asked.says)
+    elif went == Kind.DELIVERED:
+        kind, says = Kind.TAKEN_BACK, {}
+    actions.record_event(referral=referral, kind=kind, by=by, outbox_id=sent, says=says)
+    if referral.state == Referral.State.WITHDRAWN:
+        actions.list_withdrawn(referral=referral, by=by)
+
+
+def _why_not(outbox_id: UUID) -> dict[str, str]:
+    """Why the receiver did not take it: the exchange's code, and the status that the referral has there."""
+    sent = OutboxMessage.objects.only("trouble", "answer").get(pk=outbox_id)
+    found: Any = json.loads(sent.answer) if sent.trouble == NotActive.code else {}
+    status = response_status(found)
+    return {"why": sent.trouble} | ({"status": status} if status in ENDED else {})
 
 
 def letter_filed(*, letter_id: str, inbox_id: str, answers: str) -> None:

@@ -35,6 +35,12 @@ class Referral(models.Model):
         COMPLETED = "completed", "Completed"
         WITHDRAWN = "withdrawn", "Withdrawn"
 
+    class Withdrawal(models.TextChoices):
+        """How it is with taking back what was sent; empty when nobody asked for it or it is settled."""
+
+        ON_ITS_WAY = "on-its-way", "On its way to the receiver"
+        FAILED = "failed", "The receiver did not take it"
+
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     patient = models.ForeignKey(Patient, on_delete=models.PROTECT, related_name="referrals")
     service = models.ForeignKey(Service, on_delete=models.PROTECT, related_name="referrals")
@@ -45,6 +51,8 @@ class Referral(models.Model):
     reason = models.TextField()
     clinical_summary = models.TextField(blank=True)
     state = models.CharField(max_length=16, choices=State.choices, default=State.DRAFT, editable=False)
+    #: Like the state a fold of the events (states.withdrawal).
+    withdrawal = models.CharField(max_length=12, choices=Withdrawal.choices, blank=True, db_default="", editable=False)
     #: Counts the events: what a polling page shows and what an edit must name (optimistic version).
     version = models.PositiveIntegerField(default=0, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
@@ -82,6 +90,11 @@ class ReferralEvent(models.Model):
         LETTER_FILED = "letter-filed", "Letter received"
         COMPLETED = "completed", "Completed"
         WITHDRAWN = "withdrawn", "Withdrawn"
+        WITHDRAWING = "withdrawing", "Withdrawal sent"
+        STOPPED = "stopped", "Withdrawn before it left"
+        TAKEN_BACK = "taken-back", "Withdrawn at the receiver"
+        NOT_WITHDRAWN = "not-withdrawn", "Could not be withdrawn"
+        LET_STAND = "let-stand", "Left with the receiver"
 
     referral = models.ForeignKey(Referral, on_delete=models.PROTECT, related_name="events")
     number = models.PositiveIntegerField()
@@ -93,7 +106,8 @@ class ReferralEvent(models.Model):
     outbox_id = models.UUIDField(null=True)
     inbox_id = models.UUIDField(null=True)
     #: What the event says: {"starts", "place"} for booked, {"reason"} for rejected, {"asks"} for asked,
-    #: {"outcome"} for completed, {"letter", "title"} for letter-filed.
+    #: {"outcome"} for completed, {"letter", "title"} for letter-filed, {"reason"} for what is withdrawn,
+    #: {"why", "status"} for not-withdrawn.
     says = models.JSONField(default=dict)
 
     class Meta:

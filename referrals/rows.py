@@ -49,12 +49,20 @@ def rows(actor: Actor, found: Sequence[Referral], now: dt.datetime | None = None
     """Screen rows of referrals that are within reach, in the order given. Three queries, however many."""
     now = now or timezone.now()
     histories = reach.events(list(found))
-    on_the_way = [str(r.pk) for r in found if r.state == Referral.State.SENT]
+    on_the_way = [
+        str(r.pk) for r in found if r.state == Referral.State.SENT or r.withdrawal == Referral.Withdrawal.ON_ITS_WAY
+    ]
     progress = outbox.progress(concerns=actions.CONCERNS, ids=on_the_way) if on_the_way else {}
     read = reach.letters_read({letter for history in histories.values() for letter in _letters(history)})
     return [
         _row(actor, referral, histories[referral.pk], progress.get(str(referral.pk)), read, now) for referral in found
     ]
+
+
+def may_withdraw(actor: Actor, referral: Referral) -> bool:
+    """Whether the reader may take back what was sent, now."""
+    on_its_way = referral.withdrawal == Referral.Withdrawal.ON_ITS_WAY
+    return actor.may(Permission.WRITE_REFERRAL) and referral.state in states.WITH_RECEIVER and not on_its_way
 
 
 def seen(shown: Sequence[Row], *more: object) -> str:
@@ -93,7 +101,7 @@ def _row(
         owner=owner,
         letter=next(reversed(unread or letters), ""),
         letter_read=not unread,
-        moving=referral.state in states.WAITING,
+        moving=referral.state in states.WAITING or referral.withdrawal == Referral.Withdrawal.ON_ITS_WAY,
     )
 
 
@@ -121,6 +129,7 @@ def facts(
         next_try_at=progress.next_try_at if progress else None,
         handed_over_at=progress.handed_over_at if progress else None,
         letter_read=letter_read,
+        withdrawal=referral.withdrawal,
         clinical=clinical,
     )
 

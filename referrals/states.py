@@ -27,6 +27,11 @@ class Happened(Protocol):
 
 H = TypeVar("H", bound=Happened)
 
+#: Sent, and nothing has come of it yet: the receiver has it or may have it.
+WITH_RECEIVER: Final = frozenset(
+    {State.SENT, State.DELIVERED, State.NOT_DELIVERED, State.ACCEPTED, State.ASKED, State.BOOKED}
+)
+
 #: (where it stood, what happened) -> where it stands. Every pair that is not here leaves the state as it was.
 TRANSITIONS: Final[dict[tuple[str, str], str]] = {
     (State.DRAFT, Kind.SENT): State.SENT,
@@ -74,6 +79,12 @@ TRANSITIONS: Final[dict[tuple[str, str], str]] = {
     (State.ANSWERED, Kind.REJECTED): State.REJECTED,
     # A letter has to be read, whether it comes before or after "completed".
     (State.COMPLETED, Kind.LETTER_FILED): State.ANSWERED,
+    # Taking it back comes last. A letter that came all the same has still to be read, and what is completed is done.
+    **{
+        (before, kind): State.WITHDRAWN
+        for before in (*WITH_RECEIVER, State.REJECTED)
+        for kind in (Kind.STOPPED, Kind.TAKEN_BACK)
+    },
 }
 
 #: In which order things can have happened at all, whatever the clocks of two organisations say.
@@ -94,13 +105,19 @@ _PHASE: Final[dict[str, int]] = {
     Kind.REJECTED: 3,
     Kind.COMPLETED: 3,
     Kind.LETTER_FILED: 3,
+    Kind.WITHDRAWING: 4,
+    Kind.STOPPED: 4,
+    Kind.TAKEN_BACK: 4,
+    Kind.NOT_WITHDRAWN: 4,
+    Kind.LET_STAND: 4,
 }
 
 #: Which states let a person do what.
 ALLOWED: Final[dict[str, frozenset[str]]] = {
     "edit": frozenset({State.DRAFT}),
     "send": frozenset({State.DRAFT}),
-    "withdraw": frozenset({State.DRAFT}),
+    "withdraw": frozenset({State.DRAFT, *WITH_RECEIVER}),
+    "let stand": WITH_RECEIVER,
 }
 
 #: On its way or with the receiver: things still happen by themselves, so pages keep asking.
@@ -112,15 +129,38 @@ class NotAllowedNow(Exception):
 
 
 def require(state: str, act: str) -> None:
-    """Raise NotAllowedNow unless a referral in this state may be edited, sent or withdrawn ("edit", …)."""
+    """Raise NotAllowedNow unless a referral in this state may be edited, sent, withdrawn or let stand ("edit", …)."""
     if state not in ALLOWED[act]:
         said = Referral.State(state).label.lower()
-        raise NotAllowedNow(f"This referral is {said}: only a draft can be changed, sent or withdrawn.")
+        if act in ("edit", "send"):
+            raise NotAllowedNow(f"This referral is {said}: only a draft can be changed or sent.")
+        raise NotAllowedNow(f"This referral is {said}: there is nothing to withdraw.")
 
 
 def in_order(events: Iterable[H]) -> list[H]:
     """Events in the order in which they can have happened."""
     return sorted(events, key=lambda event: (_PHASE[event.kind], event.at, event.number))
+
+
+#: What an event makes of taking back; the others leave it as it was.
+_WITHDRAWAL: Final[dict[str, str]] = {
+    Kind.WITHDRAWING: Referral.Withdrawal.ON_ITS_WAY,
+    Kind.NOT_WITHDRAWN: Referral.Withdrawal.FAILED,
+    Kind.STOPPED: "",
+    Kind.TAKEN_BACK: "",
+    Kind.LET_STAND: "",
+}
+
+
+def withdrawal(events: Iterable[Happened]) -> str:
+    """Whether the withdrawal of what was sent is on its way or failed; "" once there is nothing left to withdraw.
+
+    Folded in the order in which we heard: all of it is our own doing or our own delivery's.
+    """
+    heard = sorted(events, key=lambda event: event.number)
+    if fold(heard) not in WITH_RECEIVER:
+        return ""
+    return next((_WITHDRAWAL[event.kind] for event in reversed(heard) if event.kind in _WITHDRAWAL), "")
 
 
 def fold(events: Iterable[Happened]) -> str:

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from referrals.views import lists, reading, writing
+from referrals.views import lists, reading, withdrawing, writing
 
 app_name = "referrals"
 urlpatterns = [
@@ -14,5 +14,6 @@ urlpatterns = [
     path("<uuid:referral_id>/", reading.referral, name="referral"),
     path("<uuid:referral_id>/edit/", writing.edit, name="edit"),
     path("<uuid:referral_id>/send/", writing.send, name="send"),
-    path("<uuid:referral_id>/withdraw/", writing.withdraw, name="withdraw"),
+    path("<uuid:referral_id>/withdraw/", withdrawing.withdraw, name="withdraw"),
+    path("<uuid:referral_id>/let-stand/", withdrawing.let_stand, name="let-stand"),
 ]

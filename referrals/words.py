@@ -32,6 +32,8 @@ class Facts:
     #: When MESH took it, while the receiver has not collected it.
     handed_over_at: dt.datetime | None = None
     letter_read: bool = False
+    #: Whether taking it back is on its way or failed (Referral.Withdrawal), or "".
+    withdrawal: str = ""
     #: Whether the reader may see clinical words (a result that came back).
     clinical: bool = True
 
@@ -92,6 +94,8 @@ def clock(due: dt.date | None, today: dt.date, *, warn_days: int = 2) -> Clock |
 # Where it stands ------------------------------------------------------------------------------------------------------
 def standing(facts: Facts, now: dt.datetime) -> Standing:
     """Where a referral stands and whose turn it is."""
+    if facts.withdrawal:
+        return _withdrawing(facts, now)
     return _STANDS[facts.state](facts, now)
 
 
@@ -108,14 +112,46 @@ def _sent(f: Facts, now: dt.datetime) -> Standing:
     if f.failing_since is None:
         sent = f"Sent{_at(f.sent_at, now)}, on its way." if f.sent_at else "On its way."
         return Standing(sent, "Nothing to do yet.")
+    sentence = f"Waiting to go out: {_failing(f, f.failing_since, now)}"
+    if _overdue(f, now):
+        return Standing(sentence, f"Ring {f.organisation}: this has not reached them.", "bad", ours=True)
+    return Standing(sentence, "Nothing to do yet.")
+
+
+def _failing(f: Facts, since: dt.datetime, now: dt.datetime) -> str:
     again = "We are trying again now."
     if f.next_try_at is not None and f.next_try_at > now:
         soon = f.next_try_at - now < dt.timedelta(minutes=1)
         again = "We try again within a minute." if soon else f"We try again {at_moment(f.next_try_at, now)}."
-    sentence = f"Waiting to go out: {f.organisation} has not answered since {dates.when(f.failing_since, now)}. {again}"
-    if _overdue(f, now):
-        return Standing(sentence, f"Ring {f.organisation}: this has not reached them.", "bad", ours=True)
-    return Standing(sentence, "Nothing to do yet.")
+    return f"{f.organisation} has not answered since {dates.when(since, now)}. {again}"
+
+
+def _withdrawing(f: Facts, now: dt.datetime) -> Standing:
+    if f.withdrawal == Referral.Withdrawal.FAILED:
+        said = f.says.get(Kind.NOT_WITHDRAWN, {})
+        when = _at(f.at.get(Kind.NOT_WITHDRAWN), now)
+        ring = f"Ring {f.organisation}."
+        return Standing(f"Not withdrawn{when}. {why_not(said, f.organisation)}", ring, "bad", ours=True)
+    sent = f"Withdrawal is on its way to {f.organisation}{_since(f.at.get(Kind.WITHDRAWING), now)}."
+    if f.failing_since is not None:
+        sent = f"Withdrawal is on its way: {_failing(f, f.failing_since, now)}"
+    return Standing(sent, "Until they have it, they may still see the patient.")
+
+
+def why_not(said: dict[str, Any], organisation: str) -> str:
+    """Why a receiver did not take a withdrawal."""
+    why, status = said.get("why", ""), said.get("status", "")
+    if why == "not-active":
+        if status == "completed":
+            return "They have already seen this patient."
+        return "They had closed it already." if status else "They are seeing to it already."
+    if why == "not-there":
+        return "Their system does not know this referral."
+    if why == "expired":
+        return f"{organisation} could not be reached; we stopped trying."
+    if why == "set-aside":
+        return "It was set aside at the exchange desk."
+    return "Their system did not accept it."
 
 
 def _delivered(f: Facts, now: dt.datetime) -> Standing:
@@ -201,6 +237,11 @@ def _completed(f: Facts, now: dt.datetime) -> Standing:
 
 
 def _withdrawn(f: Facts, now: dt.datetime) -> Standing:
+    if Kind.TAKEN_BACK in f.at:
+        return Standing(f"Withdrawn{_at(f.at[Kind.TAKEN_BACK], now)}: {f.organisation} has taken it back.", "Closed.")
+    if Kind.STOPPED in f.at:
+        who = f.by.get(Kind.STOPPED) or f.author
+        return Standing(f"Withdrawn by {who}{_at(f.at[Kind.STOPPED], now)}, before it had left.", "Closed.")
     who = f.by.get(Kind.WITHDRAWN) or f.author
     return Standing(f"Withdrawn by {who}{_at(f.at.get(Kind.WITHDRAWN), now)}; it was never sent.", "Closed.")
 
@@ -228,6 +269,11 @@ def happened(kind: str, says: dict[str, Any], *, by: str, organisation: str, tod
         Kind.EDITED: f"Changed by {by}",
         Kind.SENT: f"Sent by {by}",
         Kind.WITHDRAWN: f"Withdrawn by {by}",
+        Kind.WITHDRAWING: f"Withdrawal sent to {organisation} by {by}",
+        Kind.STOPPED: f"Withdrawn by {by} before it left",
+        Kind.TAKEN_BACK: f"Withdrawn: {organisation} has taken it back",
+        Kind.NOT_WITHDRAWN: "Not withdrawn",
+        Kind.LET_STAND: f"Left with {organisation} by {by}",
         Kind.DELIVERED: f"Delivered to {organisation}",
         Kind.REFUSED: f"Refused by {organisation}'s system",
         Kind.EXPIRED: f"Not delivered: {organisation} could not be reached, we stopped trying",
@@ -241,18 +287,20 @@ def happened(kind: str, says: dict[str, Any], *, by: str, organisation: str, tod
         Kind.COMPLETED: f"Completed by {organisation}",
         Kind.LETTER_FILED: f"Letter received from {organisation}",
     }[Kind(kind)]
-    more = _more(kind, says, today=today, clinical=clinical)
+    more = _more(kind, says, organisation=organisation, today=today, clinical=clinical)
     return f"{plain}: {more}" if more else plain
 
 
-def _more(kind: str, says: dict[str, Any], *, today: dt.date, clinical: bool) -> str:
+def _more(kind: str, says: dict[str, Any], *, organisation: str, today: dt.date, clinical: bool) -> str:
     if kind == Kind.BOOKED:
         starts = _time(says.get("starts"))
         return ", ".join(p for p in (appointment(starts, today) if starts else "", says.get("place", "")) if p)
-    if kind == Kind.REJECTED:
+    if kind in (Kind.REJECTED, Kind.WITHDRAWING, Kind.STOPPED):
         return str(says.get("reason", ""))
     if kind == Kind.ASKED:
         return str(says.get("asks", "")) if clinical else ""
+    if kind == Kind.NOT_WITHDRAWN:
+        return f"{why_not(says, organisation)} Ring them."
     if kind == Kind.COMPLETED:
         return str(says.get("outcome", "")) if clinical else ""
     if kind == Kind.LETTER_FILED:
@@ -268,6 +316,10 @@ def _today(now: dt.datetime) -> dt.date:
 def _at(at: dt.datetime | None, now: dt.datetime) -> str:
     """A time with the blank before it, or nothing when it is not known."""
     return f" {dates.when(at, now)}" if at else ""
+
+
+def _since(at: dt.datetime | None, now: dt.datetime) -> str:
+    return f" since {dates.when(at, now)}" if at else ""
 
 
 def _time(written: Any) -> dt.datetime | None:

@@ -66,6 +66,7 @@ def next_list(today: dt.date) -> Worklist:
     ours = Q(state__in=(State.REJECTED, State.ASKED, State.NOT_DELIVERED, State.DRAFT)) | Q(
         state=State.ANSWERED, to_read=True
     )
+    ours |= Q(withdrawal=Referral.Withdrawal.FAILED)
     empty = "Nothing waits for you. What comes back, is overdue or is not yet sent shows up here by itself."
     return Worklist("next", "What to do next", overdue | ours, empty)
 
@@ -95,6 +96,7 @@ def ordered(referrals: QuerySet[Referral], one: Worklist, today: dt.date) -> Que
     urgency = Case(
         When(priority=Referral.Priority.SUSPECTED_CANCER, due_on__lt=today, then=Value(0)),
         When(state__in=(State.NOT_DELIVERED, State.REJECTED, State.ASKED), then=Value(1)),
+        When(withdrawal=Referral.Withdrawal.FAILED, then=Value(1)),
         When(due_on__lt=today, then=Value(2)),
         When(state=State.ANSWERED, then=Value(3)),
         default=Value(4),

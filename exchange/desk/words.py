@@ -39,6 +39,8 @@ _SENTENCES: Final = {
         errors.AnswerTooLong,
         errors.LinkElsewhere,
         errors.NotOffered,
+        errors.NotActive,
+        errors.NotThere,
     )
 }
 _OUTCOMES: Final = _SENTENCES | {

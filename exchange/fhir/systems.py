@@ -118,6 +118,7 @@ class System(StrEnum):
     # Message definitions ----------------------------------------------------------------------------------------------
     PROCESS_MESSAGE = "http://hl7.org/fhir/OperationDefinition/MessageHeader-process-message"
     MESSAGE_REFERRAL_REQUEST = "https://fhir.nhs.uk/MessageDefinition/bars-message-servicerequest-request-referral"
+    MESSAGE_REFERRAL_CANCELLED = "https://fhir.nhs.uk/MessageDefinition/bars-message-servicerequest-request-cancelled"
     MESSAGE_REFERRAL_RESPONSE = "https://fhir.nhs.uk/MessageDefinition/bars-message-servicerequest-response-referral"
 
     def __str__(self) -> str:

@@ -36,13 +36,15 @@ class OutboxMessage(models.Model):
     headers = models.JSONField()
     payload = models.TextField()
     sha256 = models.CharField(max_length=64)
-    #: FHIR Bundle.id, by which an answer names this message.
-    bundle_id = models.CharField(max_length=64, unique=True)
+    #: FHIR Bundle.id, by which an answer names this message. Later messages of one conversation share it.
+    bundle_id = models.CharField(max_length=64, db_index=True)
     request_id = models.UUIDField(unique=True)
     correlation_id = models.UUIDField(db_index=True)
     #: What it concerns, known only by name and id to this room: ("referral", "<uuid>").
     concerns = models.CharField(max_length=40)
     concerns_id = models.CharField(max_length=64, db_index=True)
+    #: The earlier message that this one takes back, which it may only do while the receiver calls that active.
+    cancels = models.ForeignKey("self", on_delete=models.PROTECT, null=True, related_name="cancelled_by")
     state = models.CharField(max_length=12, choices=State.choices, default=State.QUEUED)
     due_at = models.DateTimeField(null=True)
     attempts = models.PositiveIntegerField(default=0)

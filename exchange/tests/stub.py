@@ -46,6 +46,9 @@ class Stub:
     url: str = ""
     key: ECKey = field(default_factory=lambda: ECKey.generate_key("P-384", {"kid": "stub", "use": "sig"}))
     says: list[Say] = field(default_factory=lambda: [Say()])
+    #: What is answered to whoever reads a ServiceRequest, the last again and again, and what was asked.
+    reads: list[Say] = field(default_factory=lambda: [Say(404, operation_outcome("REC_NOT_FOUND", "not-found", "x"))])
+    asked: list[str] = field(default_factory=list)
     tokens: list[str] = field(default_factory=list)
     arrivals: list[Arrival] = field(default_factory=list)
     most_at_once: int = 0
@@ -62,6 +65,10 @@ class Handler(BaseHTTPRequestHandler):
     stub: Stub
 
     def do_GET(self) -> None:
+        if "/ServiceRequest" in self.path:
+            self.stub.asked.append(self.path)
+            self.answer(self.stub.reads.pop(0) if len(self.stub.reads) > 1 else self.stub.reads[0])
+            return
         self.answer(Say(200, {"keys": [self.stub.key.as_dict(private=False)]}, mirror=False))
 
     def do_POST(self) -> None:

@@ -6,10 +6,12 @@ with growing pauses when there is no OperationOutcome, the ids are not mirrored,
 (a time-out as 408 and as 409, REC_UNAVAILABLE and REC_SERVICE_UNAVAILABLE): either says what it is.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from urllib.parse import urlencode
+from uuid import uuid4
 
 from exchange import http, oauth, tls
-from exchange.errors import DeliveryError, PartnerFailed, PartnerRefused
+from exchange.errors import DeliveryError, NotActive, NotThere, PartnerFailed, PartnerRefused, Phase
 from exchange.fhir import headers, numbers
 from exchange.fhir.messages import Json
 from exchange.models import OutboxMessage
@@ -27,13 +29,20 @@ TOKEN_CODES = frozenset({"SEND_UNAUTHORIZED", "REC_UNAUTHORIZED", "SEND_FORBIDDE
 def send(message: OutboxMessage) -> Answer:
     """One try: the sealed bytes and headers, and a bearer token. Raises a DeliveryError that says whether to repeat.
 
-    A token the partner no longer knows is mended at once, with one more call within the same try.
+    A token the partner no longer knows is mended at once, with one more call within the same try. What takes back an
+    earlier message goes only if the receiver, asked within the same try, calls that one active.
     """
-    heard = _post(message)
+    if message.cancels is not None:
+        _require_active(message, message.cancels)
+    return judge(_with_a_good_token(_post, message), message.headers)
+
+
+def _with_a_good_token(call: Callable[[OutboxMessage], http.Heard], message: OutboxMessage) -> http.Heard:
+    heard = call(message)
     if _token_refused(heard):
         oauth.forget_token(message.to)
-        heard = _post(message)
-    return judge(heard, message.headers)
+        heard = call(message)
+    return heard
 
 
 def _post(message: OutboxMessage) -> http.Heard:
@@ -44,6 +53,63 @@ def _post(message: OutboxMessage) -> http.Heard:
         headers=message.headers | bearer,
         identity=tls.of(message.to),
     )
+
+
+def _require_active(message: OutboxMessage, cancelled: OutboxMessage) -> None:
+    """Raise NotActive, NotThere or what says to try again, unless the receiver calls what was sent active.
+
+    Read by the id that its acknowledgement gave, else by our identifier (BaRS: GET /ServiceRequest, before cancelling).
+    """
+    asked = {name: value for name, value in message.headers.items() if name != "Content-Type"}
+    asked[headers.REQUEST_ID] = str(uuid4())
+
+    def read(message: OutboxMessage) -> http.Heard:
+        bearer = {"Authorization": f"Bearer {oauth.token_for(message.to)}"}
+        address = message.to.endpoint.rstrip("/") + _address(cancelled)
+        return http.get(address, headers=asked | bearer, identity=tls.of(message.to))
+
+    heard = _with_a_good_token(read, message)
+    body = _resource(heard.text)
+    if not _mirrors(heard.headers, asked):
+        raise _again(heard, "ids not mirrored")
+    if heard.status == 200 and body.get("resourceType") in ("ServiceRequest", "Bundle"):
+        request = _first_request(body)
+        if request.get("status") == "active" or (request.get("status") == "revoked" and _may_have_arrived(message)):
+            return
+        raise (NotActive if request else NotThere)(str(heard.status), status=heard.status, answer=heard.text)
+    issues = body.get("issue") if body.get("resourceType") == "OperationOutcome" else None
+    codes = _codes(issues)
+    if issues is None or heard.status < 400 or _may_pass(heard.status, codes, set()) or _token_refused(heard):
+        raise _again(heard, min(codes, default="no OperationOutcome"))
+    refusal = NotThere if heard.status in (404, 410) else PartnerRefused
+    raise refusal(min(codes, default=str(heard.status)), status=heard.status, answer=heard.text)
+
+
+def _may_have_arrived(message: OutboxMessage) -> bool:
+    """Whether an earlier try reached further than the connection: then "revoked" may be our own word."""
+    return message.tries.filter(ended_at__isnull=False).exclude(phase=Phase.CONNECT).exists()
+
+
+def _address(cancelled: OutboxMessage) -> str:
+    """Where the receiver has the request of a message of ours."""
+    theirs = _first_request(_resource(cancelled.answer)).get("id")
+    if isinstance(theirs, str) and headers.is_uuid(theirs):
+        return f"/ServiceRequest/{theirs}"
+    ours = (_first_request(_resource(cancelled.payload)).get("identifier") or [{}])[0]
+    token = f"{ours.get('system', '')}|{ours.get('value', '')}"
+    return f"/ServiceRequest?{urlencode({'ServiceRequest.identifier': token})}"
+
+
+def _first_request(body: Json) -> Json:
+    """The ServiceRequest that this is, or the first of a Bundle; {} if there is none."""
+    if body.get("resourceType") == "ServiceRequest":
+        return body
+    entries = body.get("entry")
+    for entry in entries if isinstance(entries, list) else []:
+        found = entry.get("resource") if isinstance(entry, dict) else None
+        if isinstance(found, dict) and found.get("resourceType") == "ServiceRequest":
+            return found
+    return {}
 
 
 def judge(heard: http.Heard, sent: Mapping[str, str]) -> Answer:

@@ -49,6 +49,13 @@ def response_from_bundle(bundle: Json) -> Answer:
     return _from_task(task, appointment)
 
 
+def response_status(read: Any) -> str:
+    """The status of a ServiceRequest as it was read at the receiver, alone or found by a search; "" for none."""
+    one = _mapping(read)
+    found = one if one.get("resourceType") == "ServiceRequest" else next(_resources(one, "ServiceRequest"), {})
+    return str(found.get("status") or "")
+
+
 def _from_task(task: Json, appointment: Json | None) -> Answer:
     status = task.get("status")
     at = _time(task.get("lastModified") or task.get("authoredOn"), "Task.lastModified")

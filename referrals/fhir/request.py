@@ -87,10 +87,10 @@ def referral_to_bundle(referral: Referral, *, requester: User, role: str, reply_
     our service id `reply_to`; `at` is the moment of sending. The ids follow from the referral: the same referral
     always makes the same message. Raises Unsendable when no telephone number is known.
     """
-    ids = _Ids(referral.pk)
+    ids = Ids(referral.pk)
     parts = {
         "MessageHeader": _header(referral, ids, reply_to),
-        "ServiceRequest": _service_request(referral, ids, at),
+        "ServiceRequest": service_request(referral, ids, at),
         "Encounter": _encounter(referral, ids, at),
         "CarePlan": _care_plan(referral, ids, at),
         "Condition": _condition(referral, ids),
@@ -111,12 +111,17 @@ def referral_to_bundle(referral: Referral, *, requester: User, role: str, reply_
         at=at,
         resources=[{**part, "id": str(ids[name])} for name, part in parts.items()],
     )
+    return without_ids(bundle)
+
+
+def without_ids(bundle: Json) -> Json:
+    """The message as it goes out. BaRS: only the receiver gives the resources ids; fullUrls stay."""
     for entry in bundle["entry"]:
-        del entry["resource"]["id"]  # BaRS: only the receiver gives the resources ids; fullUrls stay
+        del entry["resource"]["id"]
     return bundle
 
 
-class _Ids:
+class Ids:
     """The id of each part of the message, drawn from the referral's."""
 
     def __init__(self, referral_id: UUID) -> None:
@@ -134,7 +139,7 @@ def _meta(profile: System) -> Json:
     return {"profile": [str(profile)]}
 
 
-def _header(referral: Referral, ids: _Ids, reply_to: str) -> Json:
+def _header(referral: Referral, ids: Ids, reply_to: str) -> Json:
     return message_header(
         header_id=ids["MessageHeader"],
         event="servicerequest-request",
@@ -151,7 +156,7 @@ def _header(referral: Referral, ids: _Ids, reply_to: str) -> Json:
     )
 
 
-def _service_request(referral: Referral, ids: _Ids, at: dt.datetime) -> Json:
+def service_request(referral: Referral, ids: Ids, at: dt.datetime) -> Json:
     end = at + dt.timedelta(days=DEADLINES[referral.priority].booked_days)
     category = coding(System.BARS_REQUEST_CATEGORY, "referral", "Transfer of Care")
     return {
@@ -172,7 +177,7 @@ def _service_request(referral: Referral, ids: _Ids, at: dt.datetime) -> Json:
     }
 
 
-def _encounter(referral: Referral, ids: _Ids, at: dt.datetime) -> Json:
+def _encounter(referral: Referral, ids: Ids, at: dt.datetime) -> Json:
     return {
         "resourceType": "Encounter",
         "meta": _meta(System.UKCORE_ENCOUNTER),
@@ -184,7 +189,7 @@ def _encounter(referral: Referral, ids: _Ids, at: dt.datetime) -> Json:
     }
 
 
-def _care_plan(referral: Referral, ids: _Ids, at: dt.datetime) -> Json:
+def _care_plan(referral: Referral, ids: Ids, at: dt.datetime) -> Json:
     """Carries the clinical summary, in the words of whoever refers."""
     activity: Json = {"reference": reference(ids["Task"])}
     if referral.clinical_summary.strip():
@@ -202,7 +207,7 @@ def _care_plan(referral: Referral, ids: _Ids, at: dt.datetime) -> Json:
     }
 
 
-def _condition(referral: Referral, ids: _Ids) -> Json:
+def _condition(referral: Referral, ids: Ids) -> Json:
     """The reason for referral, as written; a presenting complaint is not yet a diagnosis."""
     return {
         "resourceType": "Condition",
@@ -229,7 +234,7 @@ def _task(referral: Referral, at: dt.datetime) -> Json:
     }
 
 
-def _healthcare_service(service: Service, ids: _Ids) -> Json:
+def _healthcare_service(service: Service, ids: Ids) -> Json:
     return {
         "resourceType": "HealthcareService",
         "meta": _meta(System.UKCORE_HEALTHCARE_SERVICE),
@@ -240,7 +245,7 @@ def _healthcare_service(service: Service, ids: _Ids) -> Json:
     }
 
 
-def _consent(ids: _Ids, at: dt.datetime) -> Json:
+def _consent(ids: Ids, at: dt.datetime) -> Json:
     """Implied consent to direct care, the only one BaRS supports."""
     return {
         "resourceType": "Consent",

@@ -14,7 +14,7 @@ from uuid import UUID
 from access.models import Organisation, User
 from exchange.models import Service
 from records.models import Patient
-from referrals.fhir import referral_to_bundle
+from referrals.fhir import referral_to_bundle, withdrawal_to_bundle
 from referrals.models import Referral
 
 HERE = Path(__file__).parent / "golden"
@@ -100,6 +100,11 @@ def bundle(one: Referral) -> dict[str, Any]:
     return referral_to_bundle(one, requester=khan(), role="GP", reply_to="9000000101", at=AT)
 
 
+def withdrawal(one: Referral, reason: str = "Sent for the wrong knee") -> dict[str, Any]:
+    at = AT + dt.timedelta(hours=2)
+    return withdrawal_to_bundle(one, reason=reason, reply_to="9000000101", sent_at=AT, at=at)
+
+
 #: File name -> the referral it is the message of.
 OUTGOING: dict[str, Callable[[], Referral]] = {
     "hospital": referral,
@@ -123,12 +128,22 @@ OUTGOING: dict[str, Callable[[], Referral]] = {
 }
 
 
+#: File name -> the referral it takes back.
+WITHDRAWN: dict[str, Callable[[], Referral]] = {
+    "withdrawal-hospital": OUTGOING["hospital"],
+    "withdrawal-pharmacy": OUTGOING["pharmacy"],
+    "withdrawal-restricted": OUTGOING["restricted"],
+}
+
+
 def read(name: str) -> dict[str, Any]:
     found: dict[str, Any] = json.loads((HERE / f"{name}.json").read_text(encoding="utf-8"))
     return found
 
 
 def write_all() -> None:
-    for name, make in OUTGOING.items():
-        text = json.dumps(bundle(make()), indent=1, ensure_ascii=False)
+    made = {name: bundle(make()) for name, make in OUTGOING.items()}
+    made |= {name: withdrawal(make()) for name, make in WITHDRAWN.items()}
+    for name, message in made.items():
+        text = json.dumps(message, indent=1, ensure_ascii=False)
         (HERE / f"{name}.json").write_text(text + "\n", encoding="utf-8")

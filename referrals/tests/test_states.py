@@ -8,7 +8,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from referrals.models import Referral, ReferralEvent
-from referrals.states import ALLOWED, TRANSITIONS, WAITING, NotAllowedNow, fold, in_order, require
+from referrals.states import (
+    ALLOWED,
+    TRANSITIONS,
+    WAITING,
+    WITH_RECEIVER,
+    NotAllowedNow,
+    fold,
+    in_order,
+    require,
+    withdrawal,
+)
 
 State, Kind = Referral.State, ReferralEvent.Kind
 START = dt.datetime(2026, 11, 23, 9, 0, tzinfo=dt.UTC)
@@ -73,6 +83,17 @@ def at(kind: str, minute: int, number: int) -> Event:
         # a letter is to be read, before or after "completed"
         (["drafted", "sent", "completed", "letter-filed"], State.ANSWERED),
         (["drafted", "sent", "letter-filed", "completed"], State.ANSWERED),
+        # taking it back
+        (["drafted", "sent", "stopped"], State.WITHDRAWN),
+        (["drafted", "sent", "expired", "stopped"], State.WITHDRAWN),
+        (["drafted", "sent", "delivered", "withdrawing"], State.DELIVERED),
+        (["drafted", "sent", "delivered", "accepted", "withdrawing", "taken-back"], State.WITHDRAWN),
+        (["drafted", "sent", "booked", "withdrawing", "not-withdrawn"], State.BOOKED),
+        (["drafted", "sent", "booked", "withdrawing", "not-withdrawn", "let-stand"], State.BOOKED),
+        (["drafted", "sent", "withdrawing", "taken-back", "accepted", "delivered"], State.WITHDRAWN),
+        (["drafted", "sent", "withdrawing", "taken-back", "letter-filed"], State.ANSWERED),
+        (["drafted", "sent", "withdrawing", "taken-back", "completed"], State.COMPLETED),
+        (["drafted", "taken-back"], State.DRAFT),
         # what was never sent is not answered
         (["drafted", "accepted"], State.DRAFT),
         (["drafted", "withdrawn", "accepted"], State.WITHDRAWN),
@@ -93,6 +114,7 @@ def test_a_receiver_whose_clock_is_slow_is_not_lost() -> None:
     assert fold([at("drafted", 60, 1), at("sent", 61, 2), at("accepted", 0, 3)]) == State.ACCEPTED
 
 
+TAKING_BACK = {Kind.WITHDRAWING, Kind.STOPPED, Kind.TAKEN_BACK, Kind.NOT_WITHDRAWN, Kind.LET_STAND}
 ANSWERS = st.sampled_from(sorted(set(Kind.values) - OURS))
 
 
@@ -117,7 +139,8 @@ def test_the_order_in_which_we_hear_does_not_matter(events: list[Event], random:
 def test_the_state_is_one_that_the_history_can_explain(events: list[Event]) -> None:
     kinds, state = {event.kind for event in events}, fold(events)
     explained = {
-        State.SENT: "sent-again" in kinds or not kinds - {"drafted", "sent"},
+        State.SENT: "sent-again" in kinds or not kinds - {"drafted", "sent"} - TAKING_BACK,
+        State.WITHDRAWN: bool(kinds & {"stopped", "taken-back"}),
         State.DELIVERED: "delivered" in kinds,
         State.NOT_DELIVERED: kinds & {"refused", "expired", "uncollected", "set-aside"} and "delivered" not in kinds,
         State.ACCEPTED: "accepted" in kinds,
@@ -135,7 +158,7 @@ def test_what_needs_a_person_is_not_hidden_by_delivery_news(events: list[Event])
     """Delivered, refused, expired, set aside or sent again after an answer changes nothing."""
     delivery = ("delivered", "refused", "expired", "uncollected", "set-aside", "sent-again")
     answered = [e for e in events if e.kind not in delivery]
-    if len(answered) > 2:
+    if {e.kind for e in answered} - TAKING_BACK - {"drafted", "sent"}:
         assert fold(events) == fold(answered)
 
 
@@ -146,16 +169,55 @@ def test_hearing_the_same_twice_changes_nothing(events: list[Event]) -> None:
 
 
 def test_every_kind_of_event_can_be_folded_and_every_state_reached() -> None:
-    assert {kind for _, kind in TRANSITIONS} | {"drafted", "edited"} == set(Kind.values)
+    idle = {"drafted", "edited", "withdrawing", "not-withdrawn", "let-stand"}
+    assert {kind for _, kind in TRANSITIONS} | idle == set(Kind.values)
     assert set(TRANSITIONS.values()) | {State.DRAFT} == set(State.values)
     assert set(State.values) >= WAITING
 
 
+#: Act -> what it says where it does not fit.
+WORDS = {
+    "edit": "only a draft",
+    "send": "only a draft",
+    "withdraw": "nothing to withdraw",
+    "let stand": "nothing to withdraw",
+}
+
+
 @pytest.mark.parametrize("act", sorted(ALLOWED))
 @pytest.mark.parametrize("state", State.values)
-def test_only_drafts_are_changed_sent_or_withdrawn(act: str, state: str) -> None:
-    if state == State.DRAFT:
+def test_what_a_person_may_do_where(act: str, state: str) -> None:
+    fits = {"edit": {"draft"}, "send": {"draft"}, "withdraw": {"draft", *WITH_RECEIVER}, "let stand": WITH_RECEIVER}
+    if state in fits[act]:
         require(state, act)
     else:
-        with pytest.raises(NotAllowedNow, match="only a draft"):
+        with pytest.raises(NotAllowedNow, match=WORDS[act]):
             require(state, act)
+
+
+@pytest.mark.parametrize(
+    ("kinds", "stands"),
+    [
+        (["withdrawing"], "on-its-way"),
+        (["withdrawing", "not-withdrawn"], "failed"),
+        (["withdrawing", "not-withdrawn", "withdrawing"], "on-its-way"),
+        (["withdrawing", "not-withdrawn", "let-stand"], ""),
+        (["withdrawing", "taken-back"], ""),
+        (["withdrawing", "not-withdrawn", "taken-back"], ""),
+        (["stopped"], ""),
+        (["delivered", "accepted"], ""),
+        # what came of it meanwhile settles it
+        (["withdrawing", "not-withdrawn", "completed"], ""),
+        (["withdrawing", "letter-filed"], ""),
+        (["withdrawing", "rejected", "not-withdrawn"], ""),
+        (["withdrawing", "accepted", "booked"], "on-its-way"),
+    ],
+)
+def test_how_it_is_with_taking_back(kinds: list[str], stands: str) -> None:
+    assert withdrawal(history("drafted", "sent", *kinds)) == stands
+
+
+@given(sent_histories())
+def test_nothing_is_on_its_way_once_nothing_is_left_to_withdraw(events: list[Event]) -> None:
+    if withdrawal(events):
+        assert fold(events) in WITH_RECEIVER

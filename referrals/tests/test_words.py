@@ -198,6 +198,42 @@ def facts(state: str, **more: Any) -> Facts:
             "Withdrawn by Bev Hughes 07:20; it was never sent.",
             "Closed.",
         ),
+        (
+            facts(State.WITHDRAWN, at={"stopped": t(hours=2)}, by={"stopped": "Bev Hughes"}),
+            "Withdrawn by Bev Hughes 07:20, before it had left.",
+            "Closed.",
+        ),
+        (
+            facts(State.WITHDRAWN, at={"withdrawing": t(hours=3), "taken-back": t(hours=2)}),
+            "Withdrawn 07:20: Northern Infirmary has taken it back.",
+            "Closed.",
+        ),
+        (
+            facts(State.ACCEPTED, withdrawal="on-its-way", at={"withdrawing": t(minutes=2), "accepted": t()}),
+            "Withdrawal is on its way to Northern Infirmary since 09:18.",
+            "Until they have it, they may still see the patient.",
+        ),
+        (
+            facts(State.DELIVERED, withdrawal="on-its-way", failing_since=t(minutes=6), next_try_at=t(minutes=-11)),
+            "Withdrawal is on its way: Northern Infirmary has not answered since 09:14. We try again at 09:31.",
+            "Until they have it, they may still see the patient.",
+        ),
+        *(
+            (
+                facts(State.BOOKED, withdrawal="failed", at={"not-withdrawn": t()}, says={"not-withdrawn": said}),
+                f"Not withdrawn 09:20. {why}",
+                "Ring Northern Infirmary.",
+            )
+            for said, why in (
+                ({"why": "not-active", "status": "completed"}, "They have already seen this patient."),
+                ({"why": "not-active", "status": "revoked"}, "They had closed it already."),
+                ({"why": "not-active"}, "They are seeing to it already."),
+                ({"why": "not-there"}, "Their system does not know this referral."),
+                ({"why": "refused"}, "Their system did not accept it."),
+                ({"why": "expired"}, "Northern Infirmary could not be reached; we stopped trying."),
+                ({"why": "set-aside"}, "It was set aside at the exchange desk."),
+            )
+        ),
     ],
 )
 def test_where_it_stands(told: Facts, sentence: str, turn: str) -> None:

@@ -30,6 +30,7 @@ def referral(request: ActingRequest, referral_id: UUID) -> HttpResponse:
         "referral": found,
         "history": history(request.actor, found),
         "may_write": request.actor.may(Permission.WRITE_REFERRAL),
+        "may_withdraw": rows.may_withdraw(request.actor, found),
         "may_read": request.actor.may(Permission.READ_RECORD),
         "seen": rows.seen([row]),
     }

@@ -1,4 +1,4 @@
-"""Writing a referral: choose a service, write, save or send, change, withdraw. Every act is a POST and a redirect."""
+"""Writing a referral: choose a service, write, save or send, change. Every act is a POST and a redirect."""
 
 from typing import Any
 from uuid import UUID, uuid4
@@ -119,26 +119,10 @@ def send(request: ActingRequest, referral_id: UUID) -> HttpResponse:
     if not referral.reason.strip():
         messages.error(request, "Not sent. Enter the reason for referral first.")
         return redirect("referrals:edit", referral.pk)
-    return _send(request, referral, _version(request))
+    return _send(request, referral, version_in(request))
 
 
-@require_POST
-@requires(Permission.WRITE_REFERRAL)
-def withdraw(request: ActingRequest, referral_id: UUID) -> HttpResponse:
-    """Give up a draft. What was withdrawn or sent already, by a second click, is only shown."""
-    referral = reach.referral_or_404(request.actor, referral_id)
-    if referral.state != Referral.State.DRAFT:
-        return redirect("referrals:referral", referral.pk)
-    try:
-        actions.withdraw(referral=referral, version=_version(request), by=request.actor)
-    except NotAllowedNow as error:
-        messages.error(request, f"Not withdrawn. {error}")
-    else:
-        messages.success(request, "Draft withdrawn. It was never sent.")
-    return redirect("referrals:referral", referral.pk)
-
-
-def _version(request: HttpRequest) -> int:
+def version_in(request: HttpRequest) -> int:
     written = request.POST.get("version", "")
     return int(written) if written.isascii() and written.isdigit() and len(written) < 9 else -1
 
