@@ -36,6 +36,8 @@ class Permission(StrEnum):
     SEE_EXCHANGE = "see what went out and came in, and what is stuck"
     HANDLE_MESSAGES = "send messages again, set them aside, give them to somebody, note what was done"
     MANAGE_PARTNERS = "switch the exchange with a partner off and on"
+    MANAGE_SERVICES = "keep the directory of services"
+    FAVOUR_SERVICES = "choose which services the practice sees first"
     READ_SEALED = "read a message as it was sent or received"
     HANDLE_WORK = "give work to a colleague and note that somebody was chased"
     SET_DEADLINES = "set how long things may take at the practice"
@@ -59,6 +61,7 @@ _CLINICIAN = _EVERYONE_AT_A_PRACTICE | {
     Permission.READ_RECORD,
     Permission.READ_LETTERS,
     Permission.WRITE_REFERRAL,
+    Permission.FAVOUR_SERVICES,
 }
 
 PERMISSIONS: dict[Role, frozenset[Permission]] = {
@@ -67,7 +70,8 @@ PERMISSIONS: dict[Role, frozenset[Permission]] = {
     Role.RECEPTIONIST: frozenset(_EVERYONE_AT_A_PRACTICE),
     Role.PRACTICE_MANAGER: frozenset(
         _EVERYONE_AT_A_PRACTICE
-        | {Permission.MERGE_RECORDS, Permission.SETTLE_FINDINGS, Permission.MANAGE_PARTNERS, Permission.SET_DEADLINES}
+        | {Permission.MERGE_RECORDS, Permission.SETTLE_FINDINGS, Permission.MANAGE_PARTNERS}
+        | {Permission.MANAGE_SERVICES, Permission.SET_DEADLINES}
     ),
     Role.PRIVACY_OFFICER: frozenset(),
     Role.SOCIAL_CARE: frozenset({Permission.READ_CARE_SUMMARY}),

@@ -3,6 +3,7 @@ from django.urls import path
 from exchange import metrics
 from exchange.api import views
 from exchange.desk import views as desk
+from exchange.directory import views as services
 
 app_name = "exchange"
 urlpatterns = [
@@ -14,6 +15,10 @@ urlpatterns = [
     path("exchange/<slug:direction>/<uuid:message_id>/sealed/", desk.sealed, name="desk-sealed"),
     path("exchange/<slug:direction>/<uuid:message_id>/<slug:name>/", desk.act, name="desk-act"),
     path("exchange/partners/<int:partner_id>/switch/", desk.switch, name="desk-switch"),
+    path("settings/services/", services.listed, name="services"),
+    path("settings/services/file/", services.take_in, name="take-in-services"),
+    path("settings/services/<slug:service_id>/", services.details, name="service"),
+    path("settings/services/<slug:service_id>/favourite/", services.favourite, name="favourite"),
     path("fhir/R4/$process-message", views.process_message, name="process-message"),
     path("fhir/R4/metadata", views.metadata, name="metadata"),
     path("fhir/R4/.well-known/smart-configuration", views.smart_configuration, name="smart-configuration-of-base"),

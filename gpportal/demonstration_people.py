@@ -68,6 +68,15 @@ SERVICES: Final = {
     "9000000303": ("FZZ01", "Contraception", _CONTRACEPTION, "oral contraceptive, the pill, OC", False, False),
     "9000000401": ("VZZ01", "Care needs assessment", _HOSPITAL, "social care, home help, carer, falls", True, False),
 }
+#: What else the directory says of some of them.
+SERVICE_FACTS: Final[dict[str, dict[str, object]]] = {
+    "9000000201": {"specialty": "Cardiology", "from_age": 18, "waiting_weeks": 6},
+    "9000000202": {"specialty": "Cardiology", "from_age": 16, "waiting_weeks": 14},
+    "9000000203": {"specialty": "Dermatology", "waiting_weeks": 22},
+    "9000000204": {"specialty": "Colorectal surgery", "from_age": 18, "waiting_weeks": 2},
+    "9000000205": {"specialty": "Physiotherapy", "from_age": 16, "waiting_weeks": 9},
+    "9000000303": {"sex": "female"},
+}
 _PASSWORD_FILE_MODE: Final = 0o600
 
 
@@ -110,6 +119,9 @@ def partners() -> None:
 def services() -> None:
     """What a patient of the demonstration can be referred to."""
     for service_id, (ods_code, name, use_case, also, urgent, cancer) in SERVICES.items():
+        facts = dict(SERVICE_FACTS.get(service_id, {}))
+        if "waiting_weeks" in facts:
+            facts["waiting_said_on"] = timezone.localdate()
         Service.objects.update_or_create(
             service_id=service_id,
             defaults={
@@ -119,6 +131,7 @@ def services() -> None:
                 "also_known_as": also,
                 "accepts_urgent": urgent,
                 "accepts_suspected_cancer": cancer,
+                **facts,
             },
         )
 

@@ -10,6 +10,7 @@ from django.utils.functional import SimpleLazyObject
 from access.actor import Actor, actor
 from access.permissions import Permission
 from exchange.desk.lists import to_act_on
+from gpportal import practice_settings
 from records import reach
 from referrals.panels import to_do
 
@@ -44,8 +45,8 @@ def places(who: Actor, *, of_patient: bool = False) -> list[Place]:
         found.append(Place("/still-to-enter/", "To enter", number, "still to enter"))
     if who.may(Permission.SEE_EXCHANGE):
         found.append(Place("/exchange/", "Exchange", 0 if of_patient else to_act_on(who), "to act on"))
-    if who.may(Permission.SET_DEADLINES):
-        found.append(Place("/settings/deadlines/", "Deadlines"))
+    if practice_settings.of(who):
+        found.append(Place("/settings/", "Settings"))
     if who.may(Permission.READ_CARE_SUMMARY):
         found.append(Place("/care/", "My people", reach.patients(who).count(), "people"))
     if who.may(Permission.READ_REFERRED):

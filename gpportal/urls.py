@@ -19,6 +19,7 @@ urlpatterns = [
     path("referrals/", include("referrals.urls")),
     path("", include("work.urls")),
     path("care/", include("socialcare.urls")),
+    path("settings/", views.practice_settings, name="settings"),
     path("", include("exchange.urls")),
     path("healthz", views.healthz, name="healthz"),
     path("readyz", views.readyz, name="readyz"),

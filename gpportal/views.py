@@ -14,6 +14,7 @@ from access.guard import ActingRequest, requires
 from access.permissions import Permission, Role
 from exchange import health
 from gpportal import homes
+from gpportal.practice_settings import of
 from records import panels, reach
 from records.models import Patient
 from records.people import worklist
@@ -112,6 +113,14 @@ def _desk(request: ActingRequest, patient_id: UUID) -> HttpResponse:
     }
     audit.record(by=who, action="opened patient's details", patient=patient.pk, of=patient)
     return render(request, "gpportal/desk.html", context)
+
+
+@require_safe
+@requires(Permission.SEE_APPOINTMENTS)
+def practice_settings(request: ActingRequest) -> HttpResponse:
+    """What the practice keeps itself, as far as this person may."""
+    audit.record(by=request.actor, action="opened settings")
+    return render(request, "gpportal/settings.html", {"settings": of(request.actor)})
 
 
 @login_not_required

@@ -12,10 +12,12 @@ from access import audit
 from access.actor import Actor
 from access.models import User
 from exchange import outbox, recall
+from exchange.directory import fit
 from exchange.models import OutboxMessage, Partner, Service
 from records.actions import relate
 from records.entering.actions import list_to_enter
 from records.models import Patient, Relationship
+from records.people.homes import person
 from referrals import deadlines, states
 from referrals.fhir import Unsendable, referral_to_bundle, withdrawal_to_bundle
 from referrals.models import Referral, ReferralEvent
@@ -102,6 +104,8 @@ def send(*, referral: Referral, version: int, by: Actor) -> OutboxMessage:
     receiver = Partner.objects.filter(organisation=held.service.organisation, enabled=True).first()
     if receiver is None or not held.service.active:
         raise Unsendable(f"{held.service.name} cannot be reached from here yet.")
+    if why_not := fit.why_not(held.service, person(held.patient.merged_into or held.patient)):
+        raise Unsendable(f"{held.service.name} does not take this patient. {why_not}")
     requester, role = _requester(held, by)
     now = timezone.now()
     payload = referral_to_bundle(

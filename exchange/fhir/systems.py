@@ -86,6 +86,7 @@ class System(StrEnum):
     # Extensions -------------------------------------------------------------------------------------------------------
     EXT_OAUTH_URIS = "http://fhir-registry.smarthealthit.org/StructureDefinition/oauth-uris"
     EXT_NHS_NUMBER_STATUS = "https://fhir.hl7.org.uk/StructureDefinition/Extension-UKCore-NHSNumberVerificationStatus"
+    EXT_GEOLOCATION = "http://hl7.org/fhir/StructureDefinition/geolocation"
     EXT_DISPLAY = "http://hl7.org/fhir/StructureDefinition/display"
     EXT_PATIENT_ANIMAL = "http://hl7.org/fhir/StructureDefinition/patient-animal"
     EXT_CONTACT_RANK = "https://fhir.hl7.org.uk/StructureDefinition/Extension-UKCore-ContactRank"

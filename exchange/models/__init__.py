@@ -2,10 +2,11 @@
 
 from exchange.models.connections import Capability, ConnectionTest, Flow, Switching
 from exchange.models.desk import DeskNote
+from exchange.models.directory import Favourite, Service
 from exchange.models.incoming import InboxMessage, Refusal
 from exchange.models.mesh import Handover, Mailbox, PartnerMailbox
 from exchange.models.outgoing import DeliveryAttempt, OutboxMessage
-from exchange.models.partners import Pace, Partner, Service, UsedAssertion
+from exchange.models.partners import Pace, Partner, UsedAssertion
 from exchange.models.sealed import SealedTextField, Secret
 from exchange.models.systems import ClinicalSystem, UsedContext
 
@@ -15,6 +16,7 @@ __all__ = [
     "ConnectionTest",
     "DeliveryAttempt",
     "DeskNote",
+    "Favourite",
     "Flow",
     "Handover",
     "InboxMessage",

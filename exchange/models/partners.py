@@ -73,35 +73,6 @@ class Partner(models.Model):
         return self.organisation.name
 
 
-class Service(models.Model):
-    """Something a patient can be referred to (FHIR HealthcareService)."""
-
-    class UseCase(models.TextChoices):
-        """What the message is called on the wire: BaRS's own code, or ours where BaRS publishes none."""
-
-        PHARMACY_FIRST = "a5t1", "Pharmacy First (BaRS a5t1)"
-        PHARMACY_CONTRACEPTION = "a5t2", "Pharmacy contraception (BaRS a5t2)"
-        PHARMACY_BLOOD_PRESSURE = "a5t3", "Pharmacy blood pressure check (BaRS a5t3)"
-        GP_TO_HOSPITAL = "gp-to-hospital", "GP to hospital (gpportal's own code)"
-
-    organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="services")
-    #: Directory of Services id (system dos-service-id), the destination on the wire.
-    service_id = models.CharField(max_length=20, unique=True)
-    name = models.CharField(max_length=120)
-    use_case = models.CharField(max_length=20, choices=UseCase.choices)
-    #: Words people may look for it by.
-    also_known_as = models.CharField(max_length=200, blank=True)
-    accepts_urgent = models.BooleanField(default=True)
-    accepts_suspected_cancer = models.BooleanField(default=False)
-    active = models.BooleanField(default=True)
-
-    class Meta:
-        ordering: ClassVar = ["name", "organisation__name"]
-
-    def __str__(self) -> str:
-        return f"{self.name}, {self.organisation}"
-
-
 class UsedAssertion(models.Model):
     """A signed assertion that was traded for a token: its jti is good once."""
 

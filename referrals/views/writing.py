@@ -16,10 +16,12 @@ from access import audit
 from access.guard import ActingRequest, requires
 from access.permissions import Permission
 from exchange import directory
+from exchange.directory.choosing import choices
 from exchange.models import Service
 from records import reach as records_reach
 from records.models import Patient
 from records.panels import banner
+from records.people.homes import whom
 from referrals import actions, reach
 from referrals.fhir import Unsendable
 from referrals.forms import ReferralForm
@@ -138,7 +140,7 @@ def _patient_of(request: ActingRequest) -> Patient:
 def _choose_service(request: ActingRequest, patient: Patient, link: str, draft: Referral | None = None) -> HttpResponse:
     """The directory, searched as one types; without JavaScript by the button beside it."""
     q = request.GET.get("q", "")[:100]
-    found = directory.by_organisation(directory.services(q))
+    found = choices(q, whom(request.actor, patient), request.actor.organisation_id, timezone.localdate())
     context = {
         "patient": patient,
         "banner": banner(request.actor, patient),
@@ -146,6 +148,7 @@ def _choose_service(request: ActingRequest, patient: Patient, link: str, draft: 
         "found": found,
         "link": link,
         "draft": draft,
+        "here": request.get_full_path(),
     }
     if not wants_part(request):
         audit.record(by=request.actor, action="opened new referral", patient=patient.pk, note="choosing a service")

@@ -80,11 +80,13 @@ def test_the_others_pages_are_sound(
     receptionist: Person,
     social_worker: Person,
     privacy_officer: Person,
+    practice_manager: Person,
     jane: Patient,
 ) -> None:
     for person, pages in (
         (receptionist, ["/", "/patients/{jane}/", "/patients/{jane}/letters/", "/patients/{jane}/results/"]),
         (social_worker, ["/care/", "/care/?q=nobody", "/care/{jane}/"]),
+        (practice_manager, ["/settings/", "/settings/services/", "/settings/services/9000000201/"]),
         (privacy_officer, ["/"]),
     ):
         page = sign_in(person, width=width)

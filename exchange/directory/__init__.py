@@ -5,6 +5,8 @@ from collections.abc import Iterable
 from itertools import groupby
 from typing import Final
 
+from django.db.models import QuerySet
+
 from access.models import Organisation
 from exchange.models import Service
 
@@ -42,6 +44,11 @@ def by_organisation(found: Iterable[Service]) -> list[tuple[Organisation, list[S
 def service(service_id: str) -> Service | None:
     """One service that a message can be sent to now, by its Directory of Services id."""
     return next((one for one in _open() if one.service_id == service_id), None)
+
+
+def everything() -> QuerySet[Service]:
+    """Every service that is known, by who runs it, also those that no message can be sent to."""
+    return Service.objects.select_related("organisation__partner").order_by("organisation__name", "name")
 
 
 def _open() -> Iterable[Service]:
