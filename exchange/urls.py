@@ -1,7 +1,7 @@
 from django.urls import path
 
 from exchange import metrics
-from exchange.api import views
+from exchange.api import definitions, views
 from exchange.desk import views as desk
 from exchange.directory import views as services
 
@@ -20,6 +20,7 @@ urlpatterns = [
     path("settings/services/<slug:service_id>/", services.details, name="service"),
     path("settings/services/<slug:service_id>/favourite/", services.favourite, name="favourite"),
     path("fhir/R4/$process-message", views.process_message, name="process-message"),
+    path("fhir/R4/MessageDefinition", definitions.message_definition, name="message-definition"),
     path("fhir/R4/metadata", views.metadata, name="metadata"),
     path("fhir/R4/.well-known/smart-configuration", views.smart_configuration, name="smart-configuration-of-base"),
     path("fhir/", views.nothing_here, name="nothing-here"),

@@ -8,9 +8,11 @@ from django.conf import settings
 from exchange import oauth
 from exchange.fhir.messages import MEDIA_TYPE, SOFTWARE, SOFTWARE_VERSION
 from exchange.fhir.systems import System
+from gpportal import definitions
 
 #: When what is stated here last changed (CapabilityStatement.date).
-STATED_ON = "2026-11-23"
+STATED_ON = "2026-11-24"
+_CONTEXT = {"searchParam": [{"name": "context", "type": "token"}]}
 
 
 @cache
@@ -30,13 +32,16 @@ def capabilities() -> dict[str, Any]:
             {
                 "mode": "server",
                 "security": {"service": [_smart()], "description": _SECURITY, "extension": [_token_address()]},
+                "resource": [{"type": "MessageDefinition", "interaction": [{"code": "search-type"}], **_CONTEXT}],
                 "operation": [{"name": "process-message", "definition": str(System.PROCESS_MESSAGE)}],
             }
         ],
         "messaging": [
             {
                 "endpoint": [{"protocol": _HTTP, "address": f"{base}/$process-message"}],
-                "supportedMessage": [{"mode": "receiver", "definition": str(System.MESSAGE_REFERRAL_RESPONSE)}],
+                "supportedMessage": [
+                    {"mode": "receiver", "definition": str(one)} for one in definitions.events().values()
+                ],
             }
         ],
     }

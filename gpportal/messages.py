@@ -6,6 +6,11 @@ EVENTS: dict[str, str] = {
     "document": "records.inbound",
 }
 
+#: BaRS event -> function that gives the use cases in which such a message is taken, as codings (gpportal.definitions).
+USE_CASES: dict[str, str] = {
+    "servicerequest-response": "referrals.fhir.use_cases",
+}
+
 #: Happening -> functions that are called with its ids, in the same transaction.
 HAPPENINGS: dict[str, list[str]] = {
     "delivered": ["referrals.inbound.delivered"],  # outbox_id, concerns, concerns_id

@@ -217,6 +217,7 @@ CLOCKS = ("referrals.stages.RULES",)  # what the rooms above declare of the thin
 SUMMARY_ALSO = ("gpportal.printed.referrals",)  # what apps above the record add to its printed summary
 MESSAGES = "gpportal.messages"  # events and happenings -> handlers
 FHIR_CAPABILITIES = "gpportal.fhir_api.capabilities"  # what GET metadata answers
+FHIR_DEFINITIONS = "gpportal.definitions"  # what GET MessageDefinition answers
 OUR_ODS_CODE = env.str("GP_ODS_CODE", "Y90001" if DEMO else "")
 OUR_SERVICE_ID = env.str("GP_SERVICE_ID", "9000000101" if DEMO else "")
 MESSAGE_LIMIT_BYTES = 5 * 1024 * 1024

@@ -28,7 +28,7 @@ class Us:
 def read(body: bytes) -> Json:
     """The message Bundle. Raises PayloadInvalid (400) unless it is JSON, valid FHIR R4 and begins with its header."""
     try:
-        message = numbers.loads(body)
+        message = numbers.loads(body, strict=True)
     except numbers.JsonError as wrong:
         raise PayloadInvalid(Rec.BAD_REQUEST, "structure", f"The body {wrong}.", "Bundle") from None
     if not isinstance(message, dict) or message.get("resourceType") != "Bundle":

@@ -40,12 +40,23 @@ def _constant(written: str) -> Any:
     raise JsonError("holds NaN or Infinity, which JSON does not have")
 
 
-def loads(text: str | bytes) -> Any:
-    """The JSON value, numbers as `int` or `Number`. Raises JsonError, also for bytes that are not UTF-8."""
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    made = dict(pairs)
+    if len(made) != len(pairs):
+        raise JsonError("names an element twice in one object")
+    return made
+
+
+def loads(text: str | bytes, *, strict: bool = False) -> Any:
+    """The JSON value, numbers as `int` or `Number`. Raises JsonError, also for bytes that are not UTF-8.
+
+    `strict` refuses also what readers of JSON take differently: a name twice in an object, a byte order mark.
+    """
+    hook = _once if strict else None
     try:
         if isinstance(text, bytes):
-            text = text.decode("utf-8-sig")
-        return json.loads(text, parse_float=Number, parse_int=_whole, parse_constant=_constant)
+            text = text.decode("utf-8" if strict else "utf-8-sig")
+        return json.loads(text, parse_float=Number, parse_int=_whole, parse_constant=_constant, object_pairs_hook=hook)
     except json.JSONDecodeError as wrong:
         raise JsonError(f"is not JSON (line {wrong.lineno}, column {wrong.colno})") from None
     except UnicodeDecodeError:

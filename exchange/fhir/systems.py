@@ -55,6 +55,7 @@ class System(StrEnum):
     CONSENT_SCOPE = "http://terminology.hl7.org/CodeSystem/consentscope"
     SERVICE_CATEGORY = "http://terminology.hl7.org/CodeSystem/service-category"
     FLAG_CATEGORY = "http://terminology.hl7.org/CodeSystem/flag-category"
+    USAGE_CONTEXT = "http://terminology.hl7.org/CodeSystem/usage-context-type"
     RESTFUL_SECURITY = "http://terminology.hl7.org/CodeSystem/restful-security-service"
     RESOURCE_TYPES = "http://hl7.org/fhir/resource-types"
     V3_NULL = "http://terminology.hl7.org/CodeSystem/v3-NullFlavor"

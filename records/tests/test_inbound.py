@@ -274,6 +274,7 @@ PUBLISHED = Path(django_settings.BASE_DIR).parent / "shared" / "data" / "nhsengl
 
 
 @pytest.mark.parametrize("name", ["Bundle-message-document.json", "document-message-TOC.json"])
+@pytest.mark.requirement("BARS-TRAP-4")
 def test_published_letters_are_understood_and_wait_for_a_person(
     arrive: Callable[..., InboxMessage], riverside: Organisation, name: str
 ) -> None:

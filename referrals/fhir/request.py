@@ -80,6 +80,11 @@ PRIORITIES: Final[dict[str, str]] = {
 }
 
 
+def use_cases() -> list[Json]:
+    """The use cases in which we refer, and so are answered (codings of ServiceRequest.category)."""
+    return [dict(one.category) for one in USE_CASES.values()]
+
+
 def referral_to_bundle(referral: Referral, *, requester: User, role: str, reply_to: str, at: dt.datetime) -> Json:
     """The message that sends a referral (FHIR message Bundle, servicerequest-request, reason new).
 

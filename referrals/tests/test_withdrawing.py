@@ -333,6 +333,7 @@ def test_from_the_page_it_is_asked_why(delivered: Referral, gp: Person) -> None:
     page = client.get(url(delivered))
     assert "Northern Infirmary is told, and must agree" in text_of(page)
     assert audits("opened withdrawal") == 1
+    assert re.search(r"<textarea[^>]*>\s*</textarea>", page.content.decode())  # nothing stands there already
     wrong = client.post(url(delivered), {"version": delivered.version, "reason": " "})
     assert wrong.status_code == 422
     assert "Enter why it is withdrawn" in text_of(wrong)

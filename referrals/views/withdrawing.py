@@ -32,7 +32,7 @@ def withdraw(request: ActingRequest, referral_id: UUID) -> HttpResponse:
         return redirect("referrals:referral", referral.pk)
     if request.method == "GET":
         audit.record(by=request.actor, action="opened withdrawal", patient=referral.patient_id, of=referral)
-        return _page(request, referral, WithdrawForm(initial={"version": referral.version}))
+        return _page(request, referral, WithdrawForm(initial={"version": referral.version, "reason": ""}))
     form = WithdrawForm(request.POST)
     if not form.is_valid():
         return _page(request, referral, form, status=422)
