@@ -3,13 +3,16 @@
 `OutboxMessage.due_at` is the lease while a try is under way. A worker that dies simply lets it run out.
 """
 
+import random
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Count, Exists, OuterRef, QuerySet, Subquery
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from exchange import resting
@@ -59,21 +62,59 @@ def claim(message_id: UUID | str) -> DeliveryAttempt | None:
     The row is locked with SKIP LOCKED, so a second worker goes away instead of waiting; the partner's row is locked
     for the moment of counting what is under way to it.
     """
+    return _take(due().filter(pk=message_id))
+
+
+def claim_next(partner_id: int) -> DeliveryAttempt | None:
+    """The same with whichever message of a partner is due longest and not another worker's."""
+    return _take(due().filter(to_id=partner_id))
+
+
+def _take(found: QuerySet[OutboxMessage]) -> DeliveryAttempt | None:
     with transaction.atomic():
-        found = due().filter(pk=message_id).select_for_update(skip_locked=True, of=("self",)).first()
-        if found is None or not _has_room(found.to_id):
+        rows = found.select_related("to__organisation").select_for_update(no_key=True, skip_locked=True, of=("self",))
+        message = rows.first()
+        if message is None or not _has_room(message.to_id):
             return None
         now = timezone.now()
-        under_way(found).update(ended_at=now, outcome=LOST)
-        found.attempts += 1
-        found.due_at = now + timedelta(seconds=settings.DELIVERY_LEASE_SECONDS)
-        found.save(update_fields=["attempts", "due_at"])
-        return DeliveryAttempt.objects.create(message=found, number=found.attempts, started_at=now)
+        if message.attempts:
+            under_way(message).update(ended_at=now, outcome=LOST)
+        message.attempts += 1
+        message.due_at = now + timedelta(seconds=settings.DELIVERY_LEASE_SECONDS)
+        message.save(update_fields=["attempts", "due_at"])
+        return DeliveryAttempt.objects.create(message=message, number=message.attempts, started_at=now)
 
 
 def _has_room(partner_id: int) -> bool:
-    partner = Partner.objects.select_for_update(no_key=True).get(pk=partner_id)
+    partner = Partner.objects.only(*resting.FIELDS).select_for_update(no_key=True).get(pk=partner_id)
     return leased(partner_id).count() < resting.takes_at_once(partner)
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """A partner for whom something is due, and how many more calls may begin now."""
+
+    partner_id: int
+    under_way: int
+    room: int
+
+
+def turns() -> list[Turn]:
+    """Whose turn it is: partners with something due and room for it, the fewest calls under way first, else by lot.
+
+    One query, whose cost grows with the number of partners and not with what waits.
+    """
+    # A value and not EXISTS: that would be planned as a join, which reads everything that waits.
+    first = due().filter(to=OuterRef("pk")).values("pk")[:1]
+    held = leased(OuterRef("pk")).order_by().values("to").annotate(n=Count("pk")).values("n")
+    awake = Partner.objects.filter(resting.awake()).only(*resting.FIELDS)
+    found = []
+    for partner in awake.annotate(first=Subquery(first), under_way=Coalesce(Subquery(held), 0)):
+        if partner.first is not None:
+            count: int = partner.under_way
+            found.append(Turn(partner.pk, count, resting.takes_at_once(partner) - count))
+    random.shuffle(found)
+    return sorted((turn for turn in found if turn.room > 0), key=lambda turn: turn.under_way)
 
 
 def leased(partner_id: Any) -> QuerySet[OutboxMessage]:

@@ -1,6 +1,7 @@
 """Messages that come in: stored before we answer, read afterwards, never dropped."""
 
 import hashlib
+import random
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -25,7 +26,7 @@ from exchange.fhir.replies import acknowledgement
 from exchange.models import InboxMessage, OutboxMessage, Partner, Refusal
 
 log = structlog.get_logger(__name__)
-MOST_AT_ONCE = 200
+AT_ONCE = 20
 MOST_TRIES = 10
 State = InboxMessage.State
 
@@ -218,6 +219,7 @@ def file(inbox_id: UUID | str) -> str:
         message.settled_at, message.due_at = timezone.now(), None
         message.save(update_fields=["state", "review_reason", "settled_at", "due_at"])
     log.info("read", message=str(message.pk), kind=message.event, state=message.state, attempts=message.attempts)
+    _ring_for_the_next()
     return str(message.state)
 
 
@@ -233,10 +235,20 @@ def _claim(inbox_id: UUID | str) -> bool:
     return bool(due.filter(attempts=attempts).update(attempts=F("attempts") + 1, due_at=again))
 
 
+def _due() -> QuerySet[InboxMessage]:
+    return InboxMessage.objects.filter(state=State.RECEIVED, due_at__lte=timezone.now()).order_by("due_at")
+
+
+def _ring_for_the_next() -> None:
+    """Whoever has read one goes on with the next, one of the first few so that two workers seldom choose the same."""
+    if found := list(_due().values_list("pk", flat=True)[:AT_ONCE]):
+        doorbell.ring("exchange.tasks.file", random.choice(found))
+
+
 def sweep() -> int:
-    """Ring for every received message that is due to be read. Returns how many."""
-    due = InboxMessage.objects.filter(state=State.RECEIVED, due_at__lte=timezone.now()).order_by("due_at")
-    found = list(due.values_list("pk", flat=True)[:MOST_AT_ONCE])
+    """Ring for received messages that are due to be read, so many that the workers go on by themselves. Returns how
+    many."""
+    found = list(_due().values_list("pk", flat=True)[:AT_ONCE])
     for inbox_id in found:
         doorbell.ring("exchange.tasks.file", inbox_id)
     return len(found)

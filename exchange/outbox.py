@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from access.actor import Actor, system
 from access.models import Organisation, User
-from exchange import claims, doorbell, settling
+from exchange import claims, doorbell, resting, settling
 from exchange.errors import DeliveryError, OurFault
 from exchange.fhir import headers, numbers
 from exchange.fhir.messages import SOFTWARE_DEVICE, Json
@@ -25,7 +25,6 @@ from exchange.transports import TRANSPORTS
 
 log = structlog.get_logger(__name__)
 BY = system("delivery")
-MOST_AT_ONCE = 200
 
 
 # Sealing --------------------------------------------------------------------------------------------------------------
@@ -66,7 +65,7 @@ def put(
         cancels=cancels,
         due_at=timezone.now(),
     )
-    transaction.on_commit(lambda: ring(message.pk))
+    transaction.on_commit(lambda: _announce(message))
     return message
 
 
@@ -120,18 +119,39 @@ def ring(message_id: UUID) -> None:
     doorbell.ring("exchange.tasks.deliver", message_id)
 
 
+def _announce(message: OutboxMessage) -> None:
+    """Ring for a new message, unless as many as its partner takes at once are due before it: who settles those goes on
+    with this one. A long queue so leaves the doorbell to others."""
+    before = claims.due().filter(to_id=message.to_id, created_at__lt=message.created_at).order_by()
+    if before[: message.to.max_in_flight].count() < message.to.max_in_flight:
+        ring(message.pk)
+
+
 def sweep() -> int:
-    """Ring for every message that is due: new ones whose ring was lost, back-offs that ended, leases that ran out; and
-    give up those whose time is over while their partner rests. Returns how many were rung for.
+    """Ring for what is due, for each partner as many as may go at once: new ones whose ring was lost, back-offs that
+    ended, leases that ran out. Whoever settles one goes on with the next. Also give up what has waited its time while
+    its partner rests. Returns how many were rung for.
     """
     settling.give_up_what_rests(by=BY)
-    found = list(claims.due().values_list("pk", flat=True)[:MOST_AT_ONCE])
+    found = [one for turn in claims.turns() for one in claims.next_for(turn.partner_id, turn.room)]
     for message_id in found:
         ring(message_id)
     return len(found)
 
 
 # Delivering -----------------------------------------------------------------------------------------------------------
+def work() -> str:
+    """One try of whatever is due, every partner in turn. Returns how it ended as `deliver` does, or "nothing-due".
+
+    A ring only says that there is something to do: which message is next the database knows, so that a long queue for
+    one partner keeps nobody else's waiting, and no ring is wasted on a message that another worker took.
+    """
+    for turn in claims.turns():
+        if (attempt := claims.claim_next(turn.partner_id)) is not None:
+            return _try(attempt)
+    return "nothing-due"
+
+
 def deliver(message_id: UUID | str) -> str:
     """One try to deliver a message, if it is due and nobody else is at it. The call is outside any transaction.
 
@@ -139,8 +159,12 @@ def deliver(message_id: UUID | str) -> str:
     "overtaken".
     """
     attempt = claims.claim(message_id)
-    if attempt is None:
-        return "not-claimed"
+    return "not-claimed" if attempt is None else _try(attempt)
+
+
+def _try(attempt: DeliveryAttempt) -> str:
+    partner = attempt.message.to
+    was_quiet = resting.takes_at_once(partner) < partner.max_in_flight
     ended = _settle(attempt)
     log.info(
         "delivery",
@@ -152,7 +176,7 @@ def deliver(message_id: UUID | str) -> str:
         status=attempt.status,
         state=ended,
     )
-    for waiting in claims.next_for(attempt.message.to_id):
+    for waiting in claims.next_for(partner.pk, partner.max_in_flight if was_quiet else 1):
         ring(waiting)
     return ended
 

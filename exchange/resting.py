@@ -18,6 +18,8 @@ from exchange.models import Partner
 
 #: A partner that delivered so lately may be given all it takes at once; any other is first tried with one message.
 PROVEN: Final = timedelta(minutes=1)
+#: What of a partner is read here, its certificates left where they are.
+FIELDS: Final = ("enabled", "sends", "max_in_flight", "last_delivered_at", "failing_since", "unanswered", "rest_until")
 _MOST_COUNTED: Final = 1000
 
 
