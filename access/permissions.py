@@ -27,6 +27,8 @@ class Permission(StrEnum):
     READ_LETTERS = "read letters"
     READ_REFERRALS = "see referrals and where they stand"
     WRITE_REFERRAL = "write and send a referral"
+    ANSWER_REQUESTS = "answer what others ask of the practice"
+    ANSWER_BOOKINGS = "confirm or turn down appointments that others book at the practice"
     READ_REFERRED = "read what was sent with a referral to us"
     READ_CARE_SUMMARY = "read a plain care summary of people on the caseload"
     MERGE_RECORDS = "join patients who are one person, and part them"
@@ -49,6 +51,7 @@ _EVERYONE_AT_A_PRACTICE = {
     Permission.READ_DEMOGRAPHICS,
     Permission.READ_LETTER_TITLES,
     Permission.READ_REFERRALS,
+    Permission.ANSWER_BOOKINGS,
     Permission.SEE_APPOINTMENTS,
     Permission.TICK_ENTERED,
     Permission.TRACE_PATIENT,
@@ -62,6 +65,7 @@ _CLINICIAN = _EVERYONE_AT_A_PRACTICE | {
     Permission.READ_LETTERS,
     Permission.WRITE_REFERRAL,
     Permission.FAVOUR_SERVICES,
+    Permission.ANSWER_REQUESTS,
 }
 
 PERMISSIONS: dict[Role, frozenset[Permission]] = {

@@ -22,8 +22,11 @@ from exchange.models import InboxMessage, Partner
 class InboundHandler(Protocol):
     """What a message event is handled by: a module with these two functions."""
 
-    def precheck(self, message: dict[str, Any], sender: Partner) -> None:
-        """Look at the whole message before it is stored; raise PayloadInvalid to turn it away."""
+    def precheck(self, message: dict[str, Any], sender: Partner) -> str | None:
+        """Look at the whole message before it is stored; raise PayloadInvalid to turn it away.
+
+        Returns our id of what it is about, where there is one already that the sender should be told.
+        """
 
     def handle(self, inbox: InboxMessage) -> None:
         """File it, in the caller's transaction; raise NeedsReview if only a person can."""

@@ -96,7 +96,7 @@ def _store(checked: _Checked, sender: Partner, started: float) -> InboxMessage:
     if _is_stored(sender, checked.heard):
         raise _duplicate()
     answered = _answered(checked.answers, sender) if checked.answers else None
-    happenings.handler(checked.event).precheck(checked.message, sender)
+    our_id = happenings.handler(checked.event).precheck(checked.message, sender) or ""
     _limit_statements(started)
     reason = (inbound.header_of(checked.message).get("reason") or {}).get("coding") or [{}]
     reply_id = uuid4()
@@ -110,7 +110,7 @@ def _store(checked: _Checked, sender: Partner, started: float) -> InboxMessage:
         answers=answered,
         payload=checked.body.decode(),
         sha256=hashlib.sha256(checked.body).hexdigest(),
-        reply=_reply(checked.message, reply_id, answered),
+        reply=_reply(checked.message, reply_id, answered.concerns_id if answered else our_id),
         due_at=timezone.now(),
     )
     Partner.objects.filter(pk=sender.pk).update(last_received_at=timezone.now())
@@ -150,7 +150,7 @@ def _answered(bundle_id: str, sender: Partner) -> OutboxMessage:
     return found
 
 
-def _reply(message: Json, reply_id: UUID, answered: OutboxMessage | None) -> str:
+def _reply(message: Json, reply_id: UUID, our_id: str) -> str:
     us = Organisation.objects.get(ods_code=settings.OUR_ODS_CODE)
     reply = acknowledgement(
         message,
@@ -160,7 +160,7 @@ def _reply(message: Json, reply_id: UUID, answered: OutboxMessage | None) -> str
         name=us.name,
         phone=us.phone,
         service_id=settings.OUR_SERVICE_ID,
-        our_id=answered.concerns_id if answered else "",
+        our_id=our_id,
     )
     return numbers.dumps(reply)
 

@@ -2,7 +2,9 @@
 
 #: Event of an inbound message -> module with `precheck(message, sender)` and `handle(inbox)`.
 EVENTS: dict[str, str] = {
+    "servicerequest-request": "referrals.received.inbound",
     "servicerequest-response": "referrals.inbound",
+    "booking-request": "referrals.received.bookings",
     "document": "records.inbound",
 }
 
@@ -13,20 +15,24 @@ USE_CASES: dict[str, str] = {
 
 #: Happening -> functions that are called with its ids, in the same transaction.
 HAPPENINGS: dict[str, list[str]] = {
-    "delivered": ["referrals.inbound.delivered"],  # outbox_id, concerns, concerns_id
-    "refused": ["referrals.inbound.refused"],  # outbox_id, concerns, concerns_id
-    "expired": ["referrals.inbound.expired"],  # outbox_id, concerns, concerns_id
-    "uncollected": ["referrals.inbound.uncollected"],  # outbox_id, concerns, concerns_id
-    "set_aside": ["referrals.inbound.set_aside"],  # outbox_id, concerns, concerns_id
-    "sent_again": ["referrals.inbound.sent_again"],  # outbox_id, concerns, concerns_id
+    # Of what we sent: outbox_id, concerns, concerns_id.
+    "delivered": ["referrals.inbound.delivered", "referrals.received.inbound.delivered"],
+    "refused": ["referrals.inbound.refused", "referrals.received.inbound.stopped"],
+    "expired": ["referrals.inbound.expired", "referrals.received.inbound.stopped"],
+    "uncollected": ["referrals.inbound.uncollected", "referrals.received.inbound.stopped"],
+    "set_aside": ["referrals.inbound.set_aside", "referrals.received.inbound.stopped"],
+    "sent_again": ["referrals.inbound.sent_again", "referrals.received.inbound.sent_again"],
     "letter_filed": ["referrals.inbound.letter_filed"],  # letter_id, inbox_id, answers (system|value of the referral)
 }
 
 #: What a room keeps of somebody besides their record: functions that count it, in words, given the person's ids.
-KEPT: list[str] = ["referrals.reach.kept"]
+KEPT: list[str] = ["referrals.reach.kept", "referrals.received.reach.kept"]
 #: What a message is about, or an inbound message's event -> function(actor, ids) that says whom it concerns, to whoever
 #: may know.
 DESCRIBES: dict[str, str] = {
     "referral": "referrals.inbound.describe",
+    "received-request": "referrals.received.inbound.describe_requests",
+    "servicerequest-request": "referrals.received.inbound.describe",
+    "booking-request": "referrals.received.inbound.describe",
     "document": "records.inbound.describe",
 }

@@ -50,7 +50,7 @@ def places(who: Actor, *, of_patient: bool = False) -> list[Place]:
     if who.may(Permission.READ_CARE_SUMMARY):
         found.append(Place("/care/", "My people", reach.patients(who).count(), "people"))
     if who.may(Permission.READ_REFERRED):
-        found.append(Place("/referrals/received/", "Referrals received"))
+        found.append(Place("/referrals/referred/", "Referrals received"))
     return found
 
 

@@ -226,6 +226,10 @@ MESSAGE_TIME_LIMIT_SECONDS = 5
 BARS_API_VERSIONS = env.list("GP_BARS_API_VERSIONS", default=["1.0.0", "1.1.0", "1.2.0", "1.3.0", "1.4.0"])
 PARTNER_PER_MINUTE = env.int("GP_PARTNER_PER_MINUTE", 3000)
 BARS_VERSIONS_SUPPORTED = env.list("GP_BARS_VERSIONS", default=["1.0.0", "1.1.0"])
+# What others may ask the practice for: use cases of BaRS and our own (ADR 0027). Anything else is told "not supported".
+RECEIVED_USE_CASES = env.list(
+    "GP_RECEIVED_USE_CASES", default=["a4t1", "a4t3", "hospital-to-gp", "pharmacy-to-gp", "111-to-gp", "booking-at-gp"]
+)
 PARTNER_TIMEOUT_SECONDS = env.float("GP_PARTNER_TIMEOUT", 10.0)
 # Retry after so many seconds; the last one repeats until GIVE_UP_AFTER_HOURS (BaRS: exponential back-off, upper bound).
 RETRY_SECONDS = env.list(

@@ -41,7 +41,7 @@ def home(request: ActingRequest) -> HttpResponse:
     if who.role == Role.SOCIAL_CARE:
         return redirect("socialcare:caseload")
     if who.role == Role.HOSPITAL_CLINICIAN:
-        return redirect("referrals:received")
+        return redirect("referrals:referred")
     if who.may(Permission.READ_RECORD) and who.may(Permission.SEE_APPOINTMENTS):
         day = homes.day(who, everyone="everyone" in request.GET)
         audit.record(by=who, action="opened today's appointments")

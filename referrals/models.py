@@ -9,6 +9,9 @@ from django.db import models
 from access.models import Organisation
 from exchange.models import Service
 from records.models import Patient
+from referrals.received.models import ReceivedEvent, ReceivedRequest
+
+__all__ = ["ReceivedEvent", "ReceivedRequest", "Referral", "ReferralEvent"]
 
 
 class Referral(models.Model):

@@ -24,7 +24,7 @@ def referrals(actor: Actor) -> QuerySet[Referral]:
     return _with_names(Referral.objects.filter(_reachable(actor), organisation__ods_code=actor.organisation))
 
 
-def received(actor: Actor) -> QuerySet[Referral]:
+def referred(actor: Actor) -> QuerySet[Referral]:
     """Referrals sent to the actor's organisation about patients within reach."""
     if not actor.may(Permission.READ_REFERRED):
         return Referral.objects.none()
@@ -48,8 +48,8 @@ def referral_or_404(actor: Actor, referral_id: UUID) -> Referral:
     return _or_404(referrals(actor), referral_id)
 
 
-def received_or_404(actor: Actor, referral_id: UUID) -> Referral:
-    return _or_404(received(actor), referral_id)
+def referred_or_404(actor: Actor, referral_id: UUID) -> Referral:
+    return _or_404(referred(actor), referral_id)
 
 
 def events(found: list[Referral]) -> dict[UUID, list[ReferralEvent]]:

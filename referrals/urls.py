@@ -1,5 +1,6 @@
 from django.urls import path
 
+from referrals.received import views as received
 from referrals.views import lists, reading, withdrawing, writing
 
 app_name = "referrals"
@@ -9,8 +10,11 @@ urlpatterns = [
     path("next/", lists.next_steps, name="next-steps"),
     path("new/", writing.new, name="new"),
     path("panel/<uuid:patient_id>/", lists.panel, name="panel"),
-    path("received/", reading.received, name="received"),
-    path("received/<uuid:referral_id>/", reading.received_one, name="received-one"),
+    path("received/", received.received, name="received"),
+    path("received/<uuid:request_id>/", received.received_one, name="received-one"),
+    path("received/<uuid:request_id>/<slug:act>/", received.answer, name="received-answer"),
+    path("referred/", reading.referred, name="referred"),
+    path("referred/<uuid:referral_id>/", reading.referred_one, name="referred-one"),
     path("<uuid:referral_id>/", reading.referral, name="referral"),
     path("<uuid:referral_id>/edit/", writing.edit, name="edit"),
     path("<uuid:referral_id>/send/", writing.send, name="send"),

@@ -20,6 +20,8 @@ Out, In = OutboxMessage.State, InboxMessage.State
 _CALLED: Final = {
     "servicerequest-request": ("Referral", "Referrals"),
     "servicerequest-response": ("Answer to a referral", "Answers to referrals"),
+    "booking-request": ("Booking", "Bookings"),
+    "booking-response": ("Answer to a booking", "Answers to bookings"),
     "document": ("Letter", "Letters"),
 }
 #: Outcome of a try or trouble of a message -> what it says of the partner, after "They" or alone.

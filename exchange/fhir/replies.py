@@ -6,8 +6,11 @@ from uuid import UUID, uuid5
 from exchange.fhir.messages import Json, message_bundle, message_header, organisation, reference
 from exchange.fhir.systems import System
 
-#: Of a request that is answered these say which one it is; nothing of the patient goes back.
-_KEPT = ("identifier", "status", "intent", "category", "priority")
+#: Of what is answered these say which one it is; nothing of the patient goes back.
+_KEPT = {
+    "ServiceRequest": ("identifier", "status", "intent", "category", "priority"),
+    "Appointment": ("identifier", "status", "serviceCategory", "start", "end"),
+}
 
 
 def acknowledgement(
@@ -24,12 +27,7 @@ def acknowledgement(
     """The reply to `message`, whose id becomes response.identifier. `our_id` is our id of the request it is about."""
     header = message["entry"][0]["resource"]
     us, patient = (uuid5(reply_id, part) for part in ("organisation", "patient"))
-    request = _first(message, "ServiceRequest")
-    content: list[Json] = []
-    if request is not None:
-        ours = {"resourceType": "ServiceRequest", "id": our_id or str(uuid5(reply_id, "request"))}
-        kept = {key: request[key] for key in _KEPT if key in request}
-        content += [ours | kept | {"subject": reference(patient)}, {"resourceType": "Patient", "id": str(patient)}]
+    content = _content(message, patient, our_id or str(uuid5(reply_id, "request")))
     answer = message_header(
         header_id=uuid5(reply_id, "header"),
         event=header["eventCoding"]["code"],
@@ -41,12 +39,27 @@ def acknowledgement(
         source_phone=phone,
         source_service=service_id,
         focus=[content[0]["id"]] if content else [],
-        profile=System.BARS_HEADER_RESPONSE if request is not None else None,
+        profile=System.BARS_HEADER_RESPONSE if content and content[0]["resourceType"] == "ServiceRequest" else None,
         answers=message["id"],
     )
     parts = [answer, *content, organisation(resource_id=us, ods_code=ods_code, name=name, phone=phone)]
     version = message.get("meta", {}).get("versionId", "1.0.0")
     return message_bundle(bundle_id=reply_id, version=version, at=at, resources=parts)
+
+
+def _content(message: Json, patient: UUID, our_id: str) -> list[Json]:
+    """What the message is about, a request or else an appointment, by our id; of the patient only that there is one."""
+    booking = message["entry"][0]["resource"]["eventCoding"]["code"].startswith("booking-")
+    for kind in sorted(_KEPT, reverse=not booking):
+        found = _first(message, kind)
+        if found is not None:
+            whose: Json = {"subject": reference(patient)}
+            if kind == "Appointment":
+                whose = {"participant": [{"actor": reference(patient), "status": "accepted"}]}
+            kept = {key: found[key] for key in _KEPT[kind] if key in found}
+            ours = {"resourceType": kind, "id": our_id}
+            return [ours | kept | whose, {"resourceType": "Patient", "id": str(patient)}]
+    return []
 
 
 def _first(message: Json, kind: str) -> Json | None:

@@ -73,6 +73,8 @@ class System(StrEnum):
     BARS_LOCATION_TYPE = "https://fhir.nhs.uk/CodeSystem/location-types-bars"
     MESSAGE_EVENT = "https://fhir.nhs.uk/CodeSystem/message-event"
     ERROR_CODE = "https://fhir.nhs.uk/Codesystem/http-error-codes"  # so published, with a small s
+    BARS_REJECTED_REASON = "https://fhir.nhs.uk/CodeSystem/rejected-reasons-bars"
+    BARS_ENCOUNTER_REASON = "https://fhir.nhs.uk/CodeSystem/message-reason-encounter"
     OUR_USE_CASE = "https://gpportal.example/fhir/CodeSystem/use-case"
 
     # UK Core code systems ---------------------------------------------------------------------------------------------
@@ -104,6 +106,9 @@ class System(StrEnum):
     BARS_HEADER_REQUEST = "https://fhir.nhs.uk/StructureDefinition/BARSMessageHeader-servicerequest-request"
     BARS_HEADER_RESPONSE = "https://fhir.nhs.uk/StructureDefinition/BARSMessageHeader-servicerequest-response"
     BARS_SERVICE_REQUEST = "https://fhir.nhs.uk/StructureDefinition/BARSServiceRequest-request-referral"
+    BARS_HEADER_BOOKING_RESPONSE = "https://fhir.nhs.uk/StructureDefinition/BARSMessageHeader-booking-response"
+    BARS_VALIDATION_REQUEST = "https://fhir.nhs.uk/StructureDefinition/BARSServiceRequest-request-validation"
+    UKCORE_APPOINTMENT = "https://fhir.hl7.org.uk/StructureDefinition/UKCore-Appointment"
     UKCORE_CARE_PLAN = "https://fhir.hl7.org.uk/StructureDefinition/UKCore-CarePlan"
     UKCORE_CONDITION = "https://fhir.hl7.org.uk/StructureDefinition/UKCore-Condition"
     UKCORE_CONSENT = "https://fhir.hl7.org.uk/StructureDefinition/UKCore-Consent"
@@ -122,6 +127,16 @@ class System(StrEnum):
     MESSAGE_REFERRAL_REQUEST = "https://fhir.nhs.uk/MessageDefinition/bars-message-servicerequest-request-referral"
     MESSAGE_REFERRAL_CANCELLED = "https://fhir.nhs.uk/MessageDefinition/bars-message-servicerequest-request-cancelled"
     MESSAGE_REFERRAL_RESPONSE = "https://fhir.nhs.uk/MessageDefinition/bars-message-servicerequest-response-referral"
+    MESSAGE_VALIDATION_INTERIM = (
+        "https://fhir.nhs.uk/MessageDefinition/bars-message-servicerequest-response-validation-interim"
+    )
+    MESSAGE_VALIDATION_FULL = (
+        "https://fhir.nhs.uk/MessageDefinition/bars-message-servicerequest-response-validation-full"
+    )
+    MESSAGE_VALIDATION_REQUEST = "https://fhir.nhs.uk/MessageDefinition/bars-message-servicerequest-request-validation"
+    MESSAGE_REQUEST_CANCELLED = "https://fhir.nhs.uk/MessageDefinition/bars-message-servicerequest-request-cancelled"
+    MESSAGE_BOOKING_REQUEST = "https://fhir.nhs.uk/MessageDefinition/bars-message-booking-request"
+    MESSAGE_BOOKING_CANCELLED = "https://fhir.nhs.uk/MessageDefinition/bars-message-booking-request-cancelled"
 
     def __str__(self) -> str:
         return self.value

@@ -267,7 +267,7 @@ def test_a_gps_day_is_their_own_appointments_with_what_is_new(
         ("practice_manager", 200, ""),
         ("privacy_officer", 200, ""),
         ("social_worker", 302, "/care/"),
-        ("hospital_clinician", 302, "/referrals/received/"),
+        ("hospital_clinician", 302, "/referrals/referred/"),
     ],
 )
 def test_where_the_day_starts(who: str, status: int, to: str, request: pytest.FixtureRequest) -> None:

@@ -9,13 +9,14 @@ from django.utils import timezone
 
 from access.models import Organisation
 from conftest import Person
-from records import inbound, panels, reach
+from records import panels, reach
 from records.letters import incoming
 from records.letters.correspondence import to_read
 from records.looking import moment
 from records.looking.actions import mark_seen
 from records.models import Finding, Patient, Resource
 from records.people.actions import merge
+from records.people.whose import whose
 from records.screen.news import MOST, MOST_OF_EACH
 from records.tests import letters, saying
 
@@ -105,7 +106,7 @@ def test_every_panel_shows_both(two: Two, riverside: Organisation, infirmary: Or
 
 def test_a_letter_with_the_number_of_the_joined_finds_the_kept(two: Two) -> None:
     read: Any = incoming.read(letters.letter(letters.patient()))
-    assert inbound._whose(read) == two[0]
+    assert whose(read.about, "letter") == two[0]
 
 
 def test_the_joined_alone_is_nobodys_patient(two: Two, gp: Person, stranger: Person) -> None:

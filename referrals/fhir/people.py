@@ -1,5 +1,6 @@
 """Who is who in a referral message (UK Core Patient, Organization, Practitioner, PractitionerRole)."""
 
+import datetime as dt
 import re
 from typing import Final
 from uuid import UUID
@@ -144,3 +145,17 @@ def person_name(name: str) -> Json:
     if words:
         made["given"] = words
     return made
+
+
+def consent_to_fhir(patient_id: UUID, at: dt.datetime) -> Json:
+    """Implied consent to direct care, the only one BaRS supports (UK Core Consent)."""
+    return {
+        "resourceType": "Consent",
+        "meta": {"profile": [str(System.UKCORE_CONSENT)]},
+        "status": "active",
+        "scope": {"coding": [coding(System.CONSENT_SCOPE, "patient-privacy", "Privacy Consent")]},
+        "category": [{"coding": [coding(System.BARS_CONSENT_CATEGORY, "DRC", "Direct Care")]}],
+        "patient": reference(patient_id),
+        "dateTime": at.astimezone(dt.UTC).isoformat(timespec="seconds"),
+        "policyRule": {"coding": [coding(System.ACT_CODE, "IMPLIED", "implied")]},
+    }

@@ -16,6 +16,7 @@ from exchange.models import Service
 from referrals.deadlines import DEADLINES
 from referrals.fhir.people import (
     Unsendable,
+    consent_to_fhir,
     organisation_to_fhir,
     patient_to_fhir,
     practitioner_to_fhir,
@@ -108,7 +109,7 @@ def referral_to_bundle(referral: Referral, *, requester: User, role: str, reply_
         "sender": organisation_to_fhir(referral.organisation, ids["sender"]),
         "receiver": organisation_to_fhir(referral.service.organisation, ids["receiver"]),
         "HealthcareService": _healthcare_service(referral.service, ids),
-        "Consent": _consent(ids, at),
+        "Consent": consent_to_fhir(ids["Patient"], at),
     }
     bundle = message_bundle(
         bundle_id=ids["conversation"],
@@ -247,18 +248,4 @@ def _healthcare_service(service: Service, ids: Ids) -> Json:
         "active": service.active,
         "providedBy": reference(ids["receiver"]),
         "name": service.name,
-    }
-
-
-def _consent(ids: Ids, at: dt.datetime) -> Json:
-    """Implied consent to direct care, the only one BaRS supports."""
-    return {
-        "resourceType": "Consent",
-        "meta": _meta(System.UKCORE_CONSENT),
-        "status": "active",
-        "scope": {"coding": [coding(System.CONSENT_SCOPE, "patient-privacy", "Privacy Consent")]},
-        "category": [{"coding": [coding(System.BARS_CONSENT_CATEGORY, "DRC", "Direct Care")]}],
-        "patient": reference(ids["Patient"]),
-        "dateTime": _time(at),
-        "policyRule": {"coding": [coding(System.ACT_CODE, "IMPLIED", "implied")]},
     }

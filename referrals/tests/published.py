@@ -6,10 +6,13 @@ from pathlib import Path
 from typing import Any
 
 TABLES = Path(__file__).resolve().parents[3] / "shared" / "data" / "bars" / "payload-necessity-tables.json"
+APP5 = "BaRS-APP5/Referral-Payload"
 
 #: The guide's slips of the pen -> the element meant.
 _MEANT = {
     "basedOnreference": "basedOn.reference",
+    "subjectreference": "subject.reference",
+    "PractitionerRole.Organization": "PractitionerRole.organization",
     "eventcoding": "eventCoding",
     "Bundle.entry.resourceType": "Bundle.entry.resource.resourceType",
     "urlvaluePositiveInt": "valuePositiveInt",
@@ -29,9 +32,9 @@ def example(begins: str) -> dict[str, Any]:
     return message
 
 
-def must_rows() -> list[str]:
+def must_rows(table: str = APP5) -> list[str]:
     """The elements that a message must have."""
-    rows = json.loads(TABLES.read_text(encoding="utf-8"))["BaRS-APP5/Referral-Payload"]
+    rows = json.loads(TABLES.read_text(encoding="utf-8"))[table]
     found = []
     for row in rows:
         path = str(row["element"]).strip()
@@ -57,10 +60,10 @@ def _parents(message: dict[str, Any], path: list[str]) -> Iterator[Any]:
     yield from nodes
 
 
-def musts(message: dict[str, Any]) -> tuple[list[str], int]:
+def musts(message: dict[str, Any], table: str = APP5) -> tuple[list[str], int]:
     """The MUST rows that are not met, and how often one is."""
     missing, met = [], 0
-    for path in must_rows():
+    for path in must_rows(table):
         for parent in _parents(message, path.split(".")):
             if isinstance(parent, dict) and parent.get(path.split(".")[-1]) in (None, "", [], {}):
                 missing.append(path)

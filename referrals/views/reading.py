@@ -16,7 +16,7 @@ from referrals import reach, rows
 from referrals.history import history
 from ui.htmx import UNCHANGED, moving, wants_part
 
-RECEIVED_SHOWN = 50
+REFERRED_SHOWN = 50
 
 
 @require_GET
@@ -46,17 +46,17 @@ def referral(request: ActingRequest, referral_id: UUID) -> HttpResponse:
 
 @require_GET
 @requires(Permission.READ_REFERRED)
-def received(request: ActingRequest) -> HttpResponse:
+def referred(request: ActingRequest) -> HttpResponse:
     """Referrals to the reader's organisation, the newest first."""
     audit.record(by=request.actor, action="opened received referrals")
-    found = list(reach.received(request.actor).order_by("-sent_at")[:RECEIVED_SHOWN])
-    return render(request, "referrals/received.html", {"referrals": found})
+    found = list(reach.referred(request.actor).order_by("-sent_at")[:REFERRED_SHOWN])
+    return render(request, "referrals/referred.html", {"referrals": found})
 
 
 @require_GET
 @requires(Permission.READ_REFERRED)
-def received_one(request: ActingRequest, referral_id: UUID) -> HttpResponse:
+def referred_one(request: ActingRequest, referral_id: UUID) -> HttpResponse:
     """One referral as it was sent, and nothing else of the patient."""
-    found = reach.received_or_404(request.actor, referral_id)
+    found = reach.referred_or_404(request.actor, referral_id)
     audit.record(by=request.actor, action="opened received referral", patient=found.patient_id, of=found)
-    return render(request, "referrals/received_one.html", {"referral": found, "patient": found.patient})
+    return render(request, "referrals/referred_one.html", {"referral": found, "patient": found.patient})

@@ -167,7 +167,7 @@ def test_the_caseload_is_the_organisations_own_and_opening_it_is_recorded(
         "/patients/?q=smith",
         "/referrals/",
         "/referrals/new/?patient={0}",
-        "/referrals/received/",
+        "/referrals/referred/",
     ],
 )
 def test_nothing_else_of_their_own_people_is_reachable(

@@ -24,6 +24,7 @@ GP_PAGES = [
     "/help/keys/",
     "/still-to-enter/",
     "/letters/",
+    "/referrals/received/",
     "/patients/to-check/",
     "/patients/{jane}/",
     "/patients/{jane}/changed/",

@@ -66,7 +66,7 @@ def test_the_hospital_reads_what_was_sent_and_nothing_else(stack: Stack, sign_in
     jane = gp.url
     refer(gp, "Physiotherapy", "Stiff knee after a fall.")
     page = sign_in("clinician@infirmary.example")
-    page.goto("/referrals/received/")
+    page.goto("/referrals/referred/")
     page.locator("main a", has_text=re.compile("SMITH, Jane")).first.click()
     expect(page.locator("main")).to_contain_text("Reason")
     keep(page, "hospital-referral-received")

@@ -1,0 +1,1 @@
+"""Received requests as FHIR R4 messages (BaRS): what others ask as plain facts, our answers as Bundles. Pure."""
