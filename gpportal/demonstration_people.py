@@ -34,6 +34,7 @@ ROLES: Final = {
     "clinician@": Role.HOSPITAL_CLINICIAN,
 }
 _HOSPITAL, _PHARMACY = Service.UseCase.GP_TO_HOSPITAL, Service.UseCase.PHARMACY_BLOOD_PRESSURE
+_SOCIAL_CARE = Service.UseCase.GP_TO_SOCIAL_CARE
 _MINOR_ILLNESS, _CONTRACEPTION = Service.UseCase.PHARMACY_FIRST, Service.UseCase.PHARMACY_CONTRACEPTION
 #: Service id → organisation, name, use case, other words for it, urgent, suspected cancer.
 SERVICES: Final = {
@@ -66,7 +67,7 @@ SERVICES: Final = {
         False,
     ),
     "9000000303": ("FZZ01", "Contraception", _CONTRACEPTION, "oral contraceptive, the pill, OC", False, False),
-    "9000000401": ("VZZ01", "Care needs assessment", _HOSPITAL, "social care, home help, carer, falls", True, False),
+    "9000000401": ("VZZ01", "Care needs assessment", _SOCIAL_CARE, "social care, home help, carer, falls", True, False),
 }
 #: What else the directory says of some of them.
 SERVICE_FACTS: Final[dict[str, dict[str, object]]] = {
@@ -103,7 +104,12 @@ def seed(*, by: Actor) -> list[str]:
 
 def partners() -> None:
     """The sandbox's systems, at the addresses of this run. An organisation without an address has no system."""
-    for ods_code, url in (("RZZ01", settings.SANDBOX_HOSPITAL_URL), ("FZZ01", settings.SANDBOX_PHARMACY_URL)):
+    addresses = {
+        "RZZ01": settings.SANDBOX_HOSPITAL_URL,
+        "FZZ01": settings.SANDBOX_PHARMACY_URL,
+        "VZZ01": settings.SANDBOX_SOCIALCARE_URL,
+    }
+    for ods_code, url in addresses.items():
         if url:
             Partner.objects.update_or_create(
                 organisation=Organisation.objects.get(ods_code=ods_code),

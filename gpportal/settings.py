@@ -284,6 +284,7 @@ for _key in SECRET_BOX_KEYS:
     if not re.fullmatch(r"[A-Za-z0-9_-]{43}=", _key):
         raise ImproperlyConfigured("GP_SECRET_BOX_KEYS must be Fernet keys (32 bytes in URL-safe base64) with commas")
 SANDBOX_HOSPITAL_URL = env.str("GP_SANDBOX_HOSPITAL_URL", "")
+SANDBOX_SOCIALCARE_URL = env.str("GP_SANDBOX_SOCIALCARE_URL", "")
 SANDBOX_PHARMACY_URL = env.str("GP_SANDBOX_PHARMACY_URL", "")
 # PDS, the NHS's Personal Demographics Service: off without its address. Tests name their own.
 PDS_URL = "" if TESTING else env.str("GP_PDS_URL", "").rstrip("/")

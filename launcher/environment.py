@@ -57,6 +57,7 @@ def made(
         "GP_PUBLIC_URL": f"http://127.0.0.1:{ports['web']}",
         "GP_SANDBOX_HOSPITAL_URL": f"http://127.0.0.1:{ports['hospital']}",
         "GP_SANDBOX_PHARMACY_URL": f"http://127.0.0.1:{ports['pharmacy']}",
+        "GP_SANDBOX_SOCIALCARE_URL": f"http://127.0.0.1:{ports['socialcare']}",
         "DJANGO_SETTINGS_MODULE": "gpportal.settings",
         "PYTHONUNBUFFERED": "1",
         **services,

@@ -14,7 +14,7 @@ from launcher.processes import end, start
 from launcher.watch import Bell, Guardian, adopt_orphans, quiet_signals, stop_on_signals
 from launcher.words import Interrupted
 
-PORT_NAMES = ("web", "postgres", "valkey", "hospital", "pharmacy", "pds")
+PORT_NAMES = ("web", "postgres", "valkey", "hospital", "pharmacy", "socialcare", "pds")
 
 
 class Launch:

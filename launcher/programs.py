@@ -27,7 +27,11 @@ def all_of(launch: Launch, port: int, workers: int) -> list[Child]:
         _child(launch, "web", "The web server", web),
         _child(launch, "worker", "The Celery worker", worker),
         _child(launch, "beat", "Celery beat", beat),
-        *(_partner(launch, name, port) for name in ("hospital", "pharmacy", "pds") if is_demo(launch.user)),
+        *(
+            _partner(launch, name, port)
+            for name in ("hospital", "pharmacy", "socialcare", "pds")
+            if is_demo(launch.user)
+        ),
     ]
 
 

@@ -1,9 +1,10 @@
 """The part of a partner's page where its behaviour is chosen: in words, by forms that need no JavaScript."""
 
 import html
+from collections.abc import Mapping
 
 from sandbox.behaviour import Behaviour, Chosen
-from sandbox.behaviour.modes import MODES
+from sandbox.behaviour.modes import MODES, Mode
 from sandbox.partner import Partner
 
 
@@ -21,7 +22,8 @@ def choices(partner: Partner, behaviour: Behaviour) -> str:
     )
     apart = f"<p>By service:</p><ul>{services}</ul>" if services else ""
     back = button("/sandbox/behaviour", {"mode": "normal"}, "Back to normal")
-    return f"<h2>Behaviour</h2>{now}{following}{apart}{_form(partner)} {back}{_table()}"
+    offered = {name: mode for name, mode in MODES.items() if behaviour.tls or not mode.expired}
+    return f"<h2>Behaviour</h2>{now}{following}{apart}{_form(partner, offered)} {back}{_table(offered)}"
 
 
 def otherwise(referral: str) -> str:
@@ -39,8 +41,8 @@ def button(action: str, fields: dict[str, str], said: str) -> str:
     return f'<form method="post" action="{action}">{hidden}<button>{html.escape(said)}</button></form>'
 
 
-def _form(partner: Partner) -> str:
-    modes = "".join(_option(name, mode.said) for name, mode in MODES.items())
+def _form(partner: Partner, offered: Mapping[str, Mode]) -> str:
+    modes = "".join(_option(name, mode.said) for name, mode in offered.items())
     services = "".join(_option(one.id, one.name) for one in partner.services.values())
     lines = (
         f'<label>It <select name="mode">{modes}</select></label>',
@@ -52,11 +54,11 @@ def _form(partner: Partner) -> str:
     return f'<form method="post" action="/sandbox/behaviour"><p>{"</p><p>".join(lines)}</p></form>'
 
 
-def _table() -> str:
+def _table(offered: Mapping[str, Mode]) -> str:
     rows = "".join(
         f"<tr><td>{html.escape(mode.said[0].upper() + mode.said[1:])}</td><td><code>{name}</code></td>"
         f"<td>{html.escape(mode.seconds)}</td></tr>"
-        for name, mode in MODES.items()
+        for name, mode in offered.items()
     )
     head = "<thead><tr><th>What it does</th><th>Mode</th><th>Seconds</th></tr></thead>"
     return f"<details><summary>Every behaviour</summary><table>{head}<tbody>{rows}</tbody></table></details>"

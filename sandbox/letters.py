@@ -1,4 +1,4 @@
-"""The discharge letter: a FHIR document (Composition under PRSB headings) carried in a BaRS message."""
+"""The letter or notice: a FHIR document (Composition under PRSB headings) carried in a BaRS message."""
 
 import base64
 import html
@@ -21,10 +21,6 @@ from sandbox.bars.messages import (
 from sandbox.bars.names import Json
 from sandbox.partner import LetterWords, Offered
 
-DISCHARGE_SUMMARY: Json = {
-    "coding": [{"system": n.SNOMED, "code": "373942005", "display": "Discharge summary"}],
-    "text": "Discharge summary",
-}
 XHTML = "http://www.w3.org/1999/xhtml"
 
 
@@ -61,7 +57,16 @@ def document_bundle(case: Case) -> Json:
 
 def title(case: Case) -> str:
     """What the letter is called on both sides."""
-    return f"{case.partner.services[case.service_id].name}: discharge letter"
+    return f"{_service(case).name}: {_words(case).kind[2]}"
+
+
+def _words(case: Case) -> LetterWords:
+    return _service(case).letter or PLAIN
+
+
+def _type(case: Case) -> Json:
+    code, display, _ = _words(case).kind
+    return {"coding": [{"system": n.SNOMED, "code": code, "display": display}], "text": display}
 
 
 def _document_reference(case: Case, own_id: str, document: str) -> Json:
@@ -75,8 +80,8 @@ def _document_reference(case: Case, own_id: str, document: str) -> Json:
         "identifier": [{"system": "https://tools.ietf.org/html/rfc4122", "value": own_id}],
         "status": "current",
         "docStatus": "final",
-        "type": DISCHARGE_SUMMARY,
-        "category": [DISCHARGE_SUMMARY],
+        "type": _type(case),
+        "category": [_type(case)],
         "subject": _subject(case),
         "date": now,
         "author": [{"type": "Organization", **us}, {"type": "Practitioner", "display": _author_name(_service(case))}],
@@ -98,18 +103,18 @@ def _composition(case: Case, now: str) -> Json:
         "meta": {"profile": [n.UKCORE + "Composition"]},
         "identifier": {"system": "https://tools.ietf.org/html/rfc4122", "value": case.own_id("composition")},
         "status": "final",
-        "type": DISCHARGE_SUMMARY,
+        "type": _type(case),
         "subject": reference(case.own_id("patient")),
         "date": now,
         "author": [reference(case.own_id("author"), _author_name(service))],
         "title": title(case),
         "custodian": reference(case.own_id("organisation"), case.partner.name),
-        "section": list(_sections(case, service)),
+        "section": list(_sections(case)),
     }
 
 
-def _sections(case: Case, service: Offered) -> Iterable[Json]:
-    words = service.letter or PLAIN
+def _sections(case: Case) -> Iterable[Json]:
+    words = _words(case)
     reason = case.reason()
     asked = str(case.request.get("authoredOn", ""))[:10]
     opening = (f"Thank you for referring this patient{_on(asked)}. Reason for referral: {reason}.",)
@@ -120,9 +125,10 @@ def _sections(case: Case, service: Offered) -> Iterable[Json]:
         ("Actions for GP", "887201000000105", "Plan and requested actions", words.actions),
         ("Information given to patient", "1052951000000105", "Information and advice given", words.told),
     )
-    for heading, code, display, said in headed:
+    titles = words.headings or tuple(row[0] for row in headed)
+    for title_, (_, code, display, said) in zip(titles, headed, strict=True):
         yield {
-            "title": heading,
+            "title": title_,
             "code": {"coding": [{"system": n.SNOMED, "code": code, "display": display}]},
             "text": {"status": "generated", "div": _div(line.replace("{reason}", reason) for line in said)},
         }

@@ -18,6 +18,10 @@ class LetterWords:
     medicines: tuple[str, ...]
     actions: tuple[str, ...]
     told: tuple[str, ...]
+    #: What the letter is: SNOMED code, its display, and what people call it.
+    kind: tuple[str, str, str] = ("373942005", "Discharge summary", "discharge letter")
+    #: Over the five parts above, in their order; None: the PRSB's for a discharge.
+    headings: tuple[str, str, str, str, str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +35,8 @@ class Offered:
     minutes: int = 20
     clinician: tuple[str, str, str] = ("Dr", "Laura", "Fenn")
     letter: LetterWords | None = None
+    #: What came of it, where the service tells that apart from its letter.
+    outcome: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,7 @@ from sandbox.records import Records
 from sandbox.referred import Referred
 from sandbox.server import Server, Site
 from sandbox.store import Store
+from sandbox.tls import certificates
 from sandbox.tokens import Issuer, Purse, own_key, public_keys
 
 CLIENT = "gpportal"
@@ -29,11 +30,14 @@ CLIENT = "gpportal"
 class Running:
     """A partner that is up: listens at once, serves after `serve`."""
 
-    def __init__(self, partner: Partner, *, port: int, directory: Path, gpportal: str, address: str = "") -> None:
+    def __init__(
+        self, partner: Partner, *, port: int, directory: Path, gpportal: str, address: str = "", tls: bool = False
+    ) -> None:
         os.umask(0o077)
         self._server = Server(("127.0.0.1", port))
+        self._server.certificates = certificates(directory, partner.name) if tls else None
         #: Where others reach it: another address than its own port's when something stands in between.
-        self.url = address.rstrip("/") or f"http://127.0.0.1:{self._server.server_address[1]}"
+        self.url = address.rstrip("/") or f"{'https' if tls else 'http'}://127.0.0.1:{self._server.server_address[1]}"
         self.store = Store(directory)
         key = own_key(directory)
         https = gpportal.startswith(
@@ -50,7 +54,7 @@ class Running:
         )
         purse = Purse(key=key, client_id=partner.ods, gpportal=gpportal, http=self._http)
         self._answering = Answering(partner, self.store, purse, gpportal, self._http)
-        self.behaviour = behaviour = Behaviour()
+        self.behaviour = behaviour = Behaviour(tls=tls)
         desk = Desk(partner, self.store, issuer, self._answering, behaviour)
         self.records = Records(directory) if partner.lets_read else None
         reading = Reading(self.records, issuer, behaviour, self.url) if self.records else None
@@ -84,7 +88,12 @@ def main(partner: Partner, arguments: Sequence[str] | None = None) -> int:
     logging.getLogger("httpx").setLevel(logging.WARNING)
     try:
         running = Running(
-            partner, port=wanted.port, directory=wanted.data, gpportal=wanted.gpportal, address=wanted.address
+            partner,
+            port=wanted.port,
+            directory=wanted.data,
+            gpportal=wanted.gpportal,
+            address=wanted.address,
+            tls=wanted.tls,
         )
     except OSError as error:
         sys.stderr.write(f"{partner.name} cannot start: {error.strerror or type(error).__name__}\n")
@@ -105,6 +114,7 @@ def _parser(partner: Partner) -> argparse.ArgumentParser:
     parser.add_argument("--data", type=Path, required=True, help="folder for its own store and key")
     parser.add_argument("--gpportal", required=True, help="address of gpportal, e.g. http://127.0.0.1:8000")
     parser.add_argument("--address", default="", help="address others use when a proxy stands in front of the port")
+    parser.add_argument("--tls", action="store_true", help="speak TLS, trusted by DATA/tls/ca.pem")
     for step in partner.steps:
         said = f"seconds until {step.kind} is sent, after what comes before it (default {step.seconds:g})"
         parser.add_argument(f"--delay-{step.flag}", type=float, default=step.seconds, metavar="S", help=said)

@@ -28,12 +28,14 @@ from sandbox.partner import Partner
 from sandbox.reading import BASE, Reading, Told
 from sandbox.records import Records
 from sandbox.referred import Referred
+from sandbox.tls import Certificates
 from sandbox.tokens import NotTrusted
 
 log = logging.getLogger("sandbox.server")
 
 MOST_TO_DRAIN = 64 * 1024 * 1024
 MOST_FORM = 64 * 1024
+HANDSHAKE_SECONDS = 10
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "[::1]"})
 
 
@@ -59,8 +61,25 @@ class Server(ThreadingHTTPServer):
     def __init__(self, address: tuple[str, int], handler: type[BaseHTTPRequestHandler] | None = None) -> None:
         self.site: Site
         self.stopping = threading.Event()
+        #: What it proves itself with; None: it speaks plain HTTP.
+        self.certificates: Certificates | None = None
         self._open: set[Any] = set()
         super().__init__(address, handler or Handler)
+
+    def finish_request(self, request: Any, client_address: Any) -> None:
+        """Serve a connection; encrypted if this server speaks TLS, which is agreed in the connection's own thread."""
+        if self.certificates is None:
+            super().finish_request(request, client_address)
+            return
+        expired = self.site.desk.behaviour.general.mode.expired
+        context = self.certificates.expired if expired else self.certificates.good
+        request.settimeout(HANDSHAKE_SECONDS)
+        with context.wrap_socket(request, server_side=True) as secure:
+            self._open.add(secure)
+            try:
+                super().finish_request(secure, client_address)
+            finally:
+                self._open.discard(secure)
 
     def process_request(self, request: Any, client_address: Any) -> None:
         """Begin a thread for a connection, and remember the connection."""
@@ -76,9 +95,7 @@ class Server(ThreadingHTTPServer):
         """Stop listening and hang up on everybody; returns when the threads have noticed."""
         self.stopping.set()
         super().server_close()
-        for connection in list(self._open):
-            with contextlib.suppress(OSError):  # it has just ended by itself
-                connection.shutdown(socket.SHUT_RDWR)
+        self.hang_up()
         until = time.monotonic() + 2
         while self._open and time.monotonic() < until:
             time.sleep(0.005)
@@ -86,6 +103,12 @@ class Server(ThreadingHTTPServer):
     def handle_error(self, request: Any, client_address: Any) -> None:
         """A connection that broke off is one line without its content."""
         log.warning("a connection ended early")
+
+    def hang_up(self, but: Any = None) -> None:
+        """End every connection but one, so that whoever wants more connects anew."""
+        for connection in [one for one in list(self._open) if one is not but]:
+            with contextlib.suppress(OSError):  # it has just ended by itself
+                connection.shutdown(socket.SHUT_RDWR)
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -214,7 +237,7 @@ class Handler(BaseHTTPRequestHandler):
             self._records().add_result(str(fields["nhs_number"]), str(fields["value"]), now)
             return
         referral, kind = str(fields["referral"]), str(fields["kind"])
-        done = desk.answer_otherwise(referral, "reject") if kind == "rejected" else desk.store.hasten(referral, kind)
+        done = desk.store.hasten(referral, kind) or (kind == "rejected" and desk.answer_otherwise(referral, "reject"))
         if not done:
             raise ValueError("nothing to send")
         desk.answering.poke()
@@ -231,6 +254,8 @@ class Handler(BaseHTTPRequestHandler):
             return
         following = int(fields.get("next") or 0)
         desk.behaviour.switch(mode, float(fields.get("seconds") or 0), following=following, service=service)
+        if self.server.certificates:
+            self.server.hang_up(but=self.connection)  # what was agreed with the certificate before is over
         log.info("behaviour %s", mode)
 
     def _records(self) -> Records:

@@ -25,7 +25,7 @@ from sandbox.rows import (
 )
 
 #: What an answer of ours makes of a referral (ServiceRequest.status).
-ENDS = {"rejected": "revoked", "completed": "completed", "letter": "completed"}
+ENDS = {"rejected": "revoked", "completed": "completed", "outcome": "completed", "letter": "completed"}
 _WITH_IDS = tuple(
     f"SELECT 1 FROM {table} WHERE request_id = ? AND correlation_id = ?"  # noqa: S608 (our own table names)
     for table in ("referrals", "changes")

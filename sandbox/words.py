@@ -1,4 +1,4 @@
-"""The answers themselves: accepted, booked, asked, completed, rejected and the letter, each ready to send."""
+"""The answers themselves: accepted, booked, asked, completed, outcome, rejected and the letter, ready to send."""
 
 from collections.abc import Callable
 from datetime import UTC, date, datetime, time, timedelta
@@ -69,12 +69,20 @@ def completed(case: Case) -> Json:
     return response(case, step="completed", reason="update", status="completed", progress=progress, extra=[found])
 
 
+def outcome(case: Case) -> Json:
+    """Social care has decided: what it will do (FHIR Task completed, in its description)."""
+    said = case.partner.services[case.service_id].outcome or "Completed."
+    progress = task(case, "completed", "Completed", description=said)
+    return response(case, step="outcome", reason="update", status="completed", progress=progress)
+
+
 WRITERS: dict[str, Callable[[Case], Json]] = {
     "accepted": accepted,
     "booked": booked,
     "asked": asked,
     "rejected": rejected,
     "completed": completed,
+    "outcome": outcome,
     "letter": letter,
 }
 

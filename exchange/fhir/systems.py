@@ -76,6 +76,7 @@ class System(StrEnum):
     BARS_REJECTED_REASON = "https://fhir.nhs.uk/CodeSystem/rejected-reasons-bars"
     BARS_ENCOUNTER_REASON = "https://fhir.nhs.uk/CodeSystem/message-reason-encounter"
     OUR_USE_CASE = "https://gpportal.example/fhir/CodeSystem/use-case"
+    OUR_SOCIAL_CARE_REQUEST = "https://gpportal.example/fhir/StructureDefinition/ServiceRequest-social-care"
 
     # UK Core code systems ---------------------------------------------------------------------------------------------
     NHS_NUMBER_STATUS = "https://fhir.hl7.org.uk/CodeSystem/UKCore-NHSNumberVerificationStatus"

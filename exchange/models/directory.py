@@ -18,6 +18,7 @@ class Service(models.Model):
         PHARMACY_CONTRACEPTION = "a5t2", "Pharmacy contraception (BaRS a5t2)"
         PHARMACY_BLOOD_PRESSURE = "a5t3", "Pharmacy blood pressure check (BaRS a5t3)"
         GP_TO_HOSPITAL = "gp-to-hospital", "GP to hospital (gpportal's own code)"
+        GP_TO_SOCIAL_CARE = "gp-to-social-care", "GP to adult social care (gpportal's own code)"
 
     class Sex(models.TextChoices):
         FEMALE = "female", "Female patients only"

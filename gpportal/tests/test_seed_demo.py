@@ -44,6 +44,7 @@ def few(monkeypatch: pytest.MonkeyPatch, settings: Settings, tmp_path: Path) -> 
     monkeypatch.delenv("GP_DEMO_PASSWORD", raising=False)
     settings.DATA_DIR = tmp_path
     settings.SANDBOX_HOSPITAL_URL, settings.SANDBOX_PHARMACY_URL = "http://127.0.0.1:1", "http://127.0.0.1:2"
+    settings.SANDBOX_SOCIALCARE_URL = "http://127.0.0.1:3"
 
 
 def seed(*arguments: str) -> None:
@@ -72,7 +73,7 @@ def test_partners_are_where_the_sandbox_is_today(settings: Settings) -> None:
     hospital = Partner.objects.get(organisation__ods_code="RZZ01")
     assert hospital.endpoint == "http://127.0.0.1:9/FHIR/R4"
     assert hospital.jwks_url == "http://127.0.0.1:9/.well-known/jwks.json"
-    assert Partner.objects.count() == 2
+    assert Partner.objects.count() == 3
 
 
 def test_the_password_is_kept_for_its_owner_alone(tmp_path: Path) -> None:

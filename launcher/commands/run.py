@@ -108,9 +108,10 @@ def _say_where(launch: Launch) -> None:
     logins = launch.directory.path / "demo-logins.txt"
     if logins.exists():
         say(f"      demonstration logins: {logins}")
-    for name, words in (("hospital", "sandbox hospital"), ("pharmacy", "sandbox pharmacy"), ("pds", "sandbox PDS")):
+    sandboxes = {"hospital": "hospital", "pharmacy": "pharmacy", "socialcare": "social care", "pds": "PDS"}
+    for name, words in sandboxes.items():
         if name in launch.children.all:
-            say(f"      {words}: http://127.0.0.1:{launch.ports[name]}/")
+            say(f"      sandbox {words}: http://127.0.0.1:{launch.ports[name]}/")
     say(f"      logs: {launch.directory.path / 'logs'}; Ctrl-C stops everything")
 
 

@@ -134,7 +134,7 @@ def test_root_is_told_to_leave_sudo_away(tmp_path: Path, monkeypatch: pytest.Mon
 
 def test_forking_is_made_safe_there_and_only_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def made(**user: str) -> dict[str, str]:
-        ports = dict.fromkeys(("web", "hospital", "pharmacy", "pds"), 1)
+        ports = dict.fromkeys(("web", "hospital", "pharmacy", "socialcare", "pds"), 1)
         return environment.made(data=tmp_path, tag="t", services={}, ports=ports, secret_key="k", user=user)
 
     assert "PGGSSENCMODE" not in made()

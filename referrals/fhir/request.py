@@ -39,6 +39,8 @@ class _UseCase:
     actions: tuple[Json, ...]
     #: Kind of contact (Encounter.class).
     contact: Json
+    #: A profile of our own that the ServiceRequest meets beside BaRS's.
+    profile: System | None = None
 
 
 _EMERGENCY: Final = coding(System.ACT_CODE, "EMER", "emergency")  # the guide allows pharmacies nothing else
@@ -71,6 +73,17 @@ USE_CASES: Final[dict[str, _UseCase]] = {
         coding(System.OUR_USE_CASE, "gp-to-hospital", "GP to hospital (gpportal's own; not published by BaRS)"),
         (coding(_ASKED, "3457005", "Patient referral"),),
         coding(System.ACT_CODE, "AMB", "ambulatory"),
+    ),
+    Service.UseCase.GP_TO_SOCIAL_CARE: _UseCase(
+        "1.0.0",
+        coding(
+            System.OUR_USE_CASE,
+            "gp-to-social-care",
+            "GP to adult social care (gpportal's own; no current R4 standard was found)",
+        ),
+        (coding(_ASKED, "306238000", "Referral to social services"),),
+        coding(System.ACT_CODE, "AMB", "ambulatory"),
+        System.OUR_SOCIAL_CARE_REQUEST,
     ),
 }
 #: Our priority -> FHIR request-priority. Suspected cancer is also said in words.
@@ -165,9 +178,11 @@ def _header(referral: Referral, ids: Ids, reply_to: str) -> Json:
 def service_request(referral: Referral, ids: Ids, at: dt.datetime) -> Json:
     end = at + dt.timedelta(days=DEADLINES[referral.priority].booked_days)
     category = coding(System.BARS_REQUEST_CATEGORY, "referral", "Transfer of Care")
+    own = USE_CASES[referral.service.use_case].profile
+    meta = _meta(System.BARS_SERVICE_REQUEST)
     return {
         "resourceType": "ServiceRequest",
-        "meta": _meta(System.BARS_SERVICE_REQUEST),
+        "meta": meta | ({"profile": [*meta["profile"], str(own)]} if own else {}),
         "identifier": [{"system": str(System.OUR_REFERRAL), "value": str(referral.pk)}],
         "basedOn": [reference(ids["CarePlan"])],
         "status": "active",

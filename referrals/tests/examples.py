@@ -59,6 +59,16 @@ def blood_pressure_check() -> Service:
     return at_the_pharmacy("9000000301", "Blood pressure check", Service.UseCase.PHARMACY_BLOOD_PRESSURE)
 
 
+def care_needs_assessment() -> Service:
+    authority = Organisation(ods_code="VZZ01", name="Cityview Adult Social Care", kind="social-care")
+    return Service(
+        organisation=authority,
+        service_id="9000000401",
+        name="Care needs assessment",
+        use_case=Service.UseCase.GP_TO_SOCIAL_CARE,
+    )
+
+
 def jane(**more: Any) -> Patient:
     given: dict[str, Any] = {
         "id": UUID("0b0f9a52-50a4-4a53-9c0e-3e0a8a3d7b11"),
@@ -120,6 +130,9 @@ OUTGOING: dict[str, Callable[[], Referral]] = {
         service=at_the_pharmacy("9000000303", "Contraception", Service.UseCase.PHARMACY_CONTRACEPTION),
         priority=Referral.Priority.ROUTINE,
         reason="Running out of combined oral contraceptive",
+    ),
+    "social-care": lambda: referral(
+        service=care_needs_assessment(), priority=Referral.Priority.ROUTINE, reason="Cannot wash or dress alone"
     ),
     "restricted": lambda: referral(patient=jane(restricted=True)),
     "no-number": lambda: referral(

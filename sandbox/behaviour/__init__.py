@@ -46,6 +46,8 @@ def chosen(name: str, seconds: float = 0.0) -> Chosen:
 class Behaviour:
     """What is chosen for the next messages, for a service, and for everything else, in this order."""
 
+    #: Whether connections are encrypted, so that a certificate can expire.
+    tls: bool = False
     _general: Chosen = field(default_factory=Chosen)
     _until: float = float("inf")
     _queue: deque[Chosen] = field(default_factory=deque)
@@ -81,6 +83,8 @@ class Behaviour:
         "normal" for a service takes its choice back; for everything it also forgets what is queued. Raises ValueError.
         """
         made = chosen(mode, seconds)
+        if made.mode.expired and (not self.tls or following or service):
+            raise ValueError("a certificate expires for everybody, where there is one")
         if not 0 <= following <= MOST_QUEUED - len(self._queue):
             raise ValueError("too many messages")
         with self._lock:

@@ -33,6 +33,8 @@ class Mode:
     kinds: tuple[str, ...] | None = None
     each: tuple[str, ...] = ("",)
     reading: bool = False
+    #: About every connection rather than a message; only with TLS.
+    expired: bool = False
     #: What the number of seconds is for, where it means anything.
     seconds: str = ""
 
@@ -70,6 +72,11 @@ MODES: Final[dict[str, Mode]] = {
     "never-answers": Mode("keeps the message and lets the sender wait until it gives up", reply="never"),
     "ids-not-mirrored": Mode("keeps the message and answers without the ids it was sent", reply="unmirrored"),
     "empty-answer": Mode("keeps the message and answers 200 without a body", reply="empty"),
+    "certificate-expired": Mode(
+        "serves a certificate that has expired",
+        expired=True,
+        seconds="until it is renewed (empty: until it is changed)",
+    ),
     # What others read of its records goes wrong:
     "busy": Mode("takes messages, but answers whoever reads with 429 and asks them to wait", reading=True),
     "other-patient": Mode("takes messages, but mixes another patient into what is read", reading=True),
@@ -79,4 +86,4 @@ MODES: Final[dict[str, Mode]] = {
 }
 
 #: Those that end by themselves once their seconds are over.
-ENDING: Final = frozenset({"down"})
+ENDING: Final = frozenset({"down", "certificate-expired"})

@@ -9,7 +9,7 @@ import httpx
 import pytest
 from joserfc.jwk import ECKey
 
-from sandbox import hospital, pharmacy
+from sandbox import hospital, pharmacy, socialcare
 from sandbox.bars.names import Json
 from sandbox.partner import Partner
 from sandbox.running import Running
@@ -18,6 +18,9 @@ from sandbox.tests.practice import Practice, token_form
 
 HEART_FAILURE = "9000000201"
 BLOOD_PRESSURE = "9000000301"
+CARE_NEEDS = "9000000401"
+USED = {"RZZ01": HEART_FAILURE, "FZZ01": BLOOD_PRESSURE, "VZZ01": CARE_NEEDS}
+CASES = {"RZZ01": golden.HOSPITAL_CASE, "FZZ01": golden.PHARMACY_CASE, "VZZ01": golden.SOCIAL_CARE_CASE}
 
 
 @dataclass(slots=True)
@@ -45,13 +48,12 @@ class Site:
 
     def referral(self) -> Json:
         """A new good referral for this partner."""
-        case = golden.PHARMACY_CASE if self.partner.pharmacy else golden.HOSPITAL_CASE
-        return golden.referral(self.service, case, self.partner.version)
+        return golden.referral(self.service, CASES[self.partner.ods], self.partner.version)
 
     @property
     def service(self) -> str:
         """The service used in the tests."""
-        return BLOOD_PRESSURE if self.partner.pharmacy else HEART_FAILURE
+        return USED[self.partner.ods]
 
     def arrivals(self) -> Json:
         """What the partner says it received."""
@@ -102,6 +104,11 @@ def start(practice: Practice, tmp_path: Path) -> Iterator[Callable[..., Site]]:
 @pytest.fixture
 def the_hospital(start: Callable[..., Site]) -> Site:
     return start(hospital.PARTNER)
+
+
+@pytest.fixture
+def social_care(start: Callable[..., Site]) -> Site:
+    return start(socialcare.PARTNER)
 
 
 @pytest.fixture

@@ -9,6 +9,11 @@ from sandbox.bars.names import Json
 
 WHEN = "2026-11-23T09:30:00+00:00"
 HOSPITAL_CASE = (n.OWN_USE_CASES, "gp-to-hospital", "GP to hospital (gpportal's own; not published by BaRS)")
+SOCIAL_CARE_CASE = (
+    n.OWN_USE_CASES,
+    "gp-to-social-care",
+    "GP to adult social care (gpportal's own; no current R4 standard was found)",
+)
 PHARMACY_CASE = (n.USE_CASES, "a5t3", "Primary Care to Pharmacy Blood Pressure Check Service")
 REFERRAL_IDENTIFIER = "https://gpportal.example/Id/referral"
 

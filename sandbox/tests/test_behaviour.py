@@ -57,6 +57,7 @@ def test_leaving_slow_ends_the_wait(the_hospital: Site) -> None:
     [
         *({"mode": "odd"}, {}, {"mode": "slow", "seconds": 9999}, {"mode": "slow", "seconds": "x"}, []),
         *({"mode": "reject", "next": -1}, {"mode": "reject", "next": 1001}, {"mode": "reject", "next": "many"}),
+        {"mode": "certificate-expired"},
         *({"mode": "reject", "service": "9000000999"}, {"mode": "reject", "referral": "unknown"}),
     ],
 )

@@ -272,6 +272,14 @@ def test_a_listed_referral_can_be_answered_otherwise(the_hospital: Site) -> None
         assert answer.status_code == 400, "it has ended; and slow says nothing of later answers"
 
 
+def test_the_button_to_reject_sends_a_planned_rejection_as_it_was_planned(the_hospital: Site) -> None:
+    the_hospital.behave("reject-without-reason", next=1)
+    the_hospital.send()
+    assert the_hospital.act(the_hospital.arrivals()["referrals"][0]["id"], "rejected").status_code == 200
+    (only,) = the_hospital.practice.await_messages(1)
+    assert "statusReason" not in task_of(only.message)
+
+
 def test_back_to_normal_forgets_what_is_queued(site: Site) -> None:
     site.behave("down", next=3)
     site.behave("normal")
@@ -283,7 +291,7 @@ def test_the_page_says_every_behaviour_in_words_and_its_forms_work(the_hospital:
     post = the_hospital.client.post
     url = f"{the_hospital.url}/sandbox/behaviour"
     page = the_hospital.client.get(the_hospital.url).text
-    assert [mode for mode in MODES.values() if mode.said not in page] == []
+    assert [mode for mode in MODES.values() if mode.said not in page and not mode.expired] == []
     assert "<script" not in page
     form = {"mode": "reject", "next": "2", "service": "", "seconds": ""}
     answer = post(url, data=form, follow_redirects=True)

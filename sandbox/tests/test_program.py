@@ -18,6 +18,9 @@ ROOT = Path(__file__).resolve().parents[2]
 OURS = ("gpportal", "records", "referrals", "exchange", "access", "work", "ui", "socialcare", "django", "fhir")
 
 
+PARTNERS = (("hospital", "RZZ01"), ("pharmacy", "FZZ01"), ("socialcare", "VZZ01"))
+
+
 def free_port() -> int:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
@@ -43,7 +46,7 @@ def health(port: int) -> dict[str, str]:
             time.sleep(0.05)
 
 
-@pytest.mark.parametrize(("partner", "ods"), [("hospital", "RZZ01"), ("pharmacy", "FZZ01"), ("pds", "PDS")])
+@pytest.mark.parametrize(("partner", "ods"), [*PARTNERS, ("pds", "PDS")])
 def test_it_starts_answers_and_ends(tmp_path: Path, partner: str, ods: str) -> None:
     port = free_port()
     program = begin(partner, port, tmp_path / "its own" / "folder")
@@ -81,7 +84,7 @@ def test_a_taken_port_is_one_clear_sentence(tmp_path: Path) -> None:
 
 
 def test_it_imports_nothing_of_ours() -> None:
-    programs = "sandbox.hospital, sandbox.pharmacy, sandbox.pds.__main__"
+    programs = "sandbox.hospital, sandbox.pharmacy, sandbox.socialcare, sandbox.pds.__main__"
     look = f"import sys, {programs}; print(*sorted({{m.split('.')[0] for m in sys.modules}}))"
     found = subprocess.run([sys.executable, "-c", look], cwd=ROOT, capture_output=True, text=True, check=True)
     loaded = found.stdout.split()

@@ -58,7 +58,7 @@ def answers(site: Site) -> dict[str, str]:
     return {one["kind"]: one["state"] for one in site.arrivals()["referrals"][0]["answers"]}
 
 
-@pytest.fixture(params=["the_hospital", "the_pharmacy"])
+@pytest.fixture(params=["the_hospital", "the_pharmacy", "social_care"])
 def site(request: pytest.FixtureRequest) -> Site:
     found: Site = request.getfixturevalue(request.param)
     return found
