@@ -21,7 +21,7 @@ from exchange.fhir import headers, numbers
 from exchange.fhir.messages import SOFTWARE_DEVICE, Json
 from exchange.fhir.systems import System
 from exchange.models import DeliveryAttempt, OutboxMessage, Partner, Service
-from exchange.transports import TRANSPORTS
+from exchange.transports import TRANSPORTS, sealed_for
 
 log = structlog.get_logger(__name__)
 BY = system("delivery")
@@ -42,22 +42,26 @@ def put(
 ) -> OutboxMessage:
     """Seal a message Bundle for a service of a partner, in the caller's transaction; it goes once that commits.
 
+    A partner that is reached by plain FHIR may also be sent one resource, created or updated under a condition.
+
     Bytes, ids and headers are fixed here: every try sends the same. `concerns` and `concerns_id` name what it is about
     for whoever hears of its delivery. One that `cancels` another goes only after it, and only while the receiver calls
     that one active. Raises RuntimeError outside a transaction.
     """
     if not connection.in_atomic_block:
         raise RuntimeError("outbox.put must share a transaction with what the message is about")
-    text = numbers.dumps(payload)
     request_id, correlation = uuid4(), correlation_id or uuid4()
+    sealed = _sealed_headers(by, service, request_id, correlation, _use_context(payload, service))
+    payload, sealed = sealed_for(to, payload, sealed)
+    text = numbers.dumps(payload)
     message = OutboxMessage.objects.create(
         sender=by.organisation or settings.OUR_ODS_CODE,
         to=to,
         event=event,
-        headers=_sealed_headers(by, service, request_id, correlation, _use_context(payload, service)),
+        headers=sealed,
         payload=text,
         sha256=hashlib.sha256(text.encode()).hexdigest(),
-        bundle_id=payload["id"],
+        bundle_id=payload["id"] if payload.get("resourceType", "Bundle") == "Bundle" else str(request_id),
         request_id=request_id,
         correlation_id=correlation,
         concerns=concerns,

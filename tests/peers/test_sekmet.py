@@ -1,10 +1,5 @@
 """Asking a hospital that somebody else wrote: sekmet-fhir, a FHIR R4 server in a process of its own."""
 
-import os
-import socket
-import subprocess
-import sys
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -24,41 +19,8 @@ from exchange.tests.reader import Json, serving
 from records.models import Patient, Resource, SourceCheck
 from records.pulling import actions
 
-PROGRAM = Path(sys.executable).with_name("sekmet")
 NUMBER = "9991234578"
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("sekmet")]
-
-
-def _free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port: int = listener.getsockname()[1]
-        return port
-
-
-@pytest.fixture
-def sekmet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The FHIR base of a running sekmet with an empty store."""
-    folder, port = tmp_path_factory.mktemp("sekmet"), _free_port()
-    plain = {"PATH": os.environ["PATH"], "HOME": str(folder)}
-    command = [str(PROGRAM), "serve", "--host", "127.0.0.1", "--port", str(port)]
-    with (folder / "sekmet.log").open("w") as log:
-        running = subprocess.Popen(command, cwd=folder, env=plain, stdout=log, stderr=log)
-    base = f"http://127.0.0.1:{port}/fhir"
-    end = time.monotonic() + 60
-    while time.monotonic() < end and running.poll() is None and not _answers(base):
-        time.sleep(0.3)
-    assert _answers(base), (folder / "sekmet.log").read_text()[-2000:]
-    yield base
-    running.terminate()
-    running.wait(timeout=20)
-
-
-def _answers(base: str) -> bool:
-    try:
-        return httpx.get(f"{base}/metadata", timeout=5, trust_env=False).status_code == 200
-    except httpx.HTTPError:
-        return False
 
 
 def _load(base: str, *resources: Json) -> None:
