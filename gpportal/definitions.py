@@ -5,6 +5,7 @@ cases each of them names.
 """
 
 from typing import Any, Final
+from uuid import NAMESPACE_URL, uuid5
 
 from django.conf import settings
 from django.utils.module_loading import import_string
@@ -62,7 +63,7 @@ def _definition(event: str, use_case: Json) -> Json:
     service = coding(System.SERVICE_ID, settings.OUR_SERVICE_ID)
     return {
         "resourceType": "MessageDefinition",
-        "id": f"{event}-{use_case['code']}",
+        "id": str(uuid5(NAMESPACE_URL, f"{definition} {settings.OUR_SERVICE_ID} {use_case['code']}")),
         "url": str(definition),
         "name": f"{event}: {use_case['code']}",
         "status": "active",

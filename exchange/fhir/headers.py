@@ -128,8 +128,16 @@ def _decoded(headers: Mapping[str, str], name: str) -> Json:
     return value
 
 
+def _as_lists(value: Json) -> Json:
+    """The API's own example of a Device has name and version as objects, where FHIR R4 has arrays: both are read."""
+    if value.get("resourceType") != "Device":
+        return value
+    single = {name: [value[name]] for name in ("deviceName", "version") if isinstance(value.get(name), dict)}
+    return value | single
+
+
 def _resource(headers: Mapping[str, str], name: str, kind: str) -> Json:
-    value = _decoded(headers, name)
+    value = _as_lists(_decoded(headers, name))
     if value.get("resourceType") != kind or validate.check(value):
         raise _bad(name, "structure", f"does not hold a valid FHIR {kind}")
     return value

@@ -97,3 +97,27 @@ def test_no_damage_to_a_published_example_passes_us_alone() -> None:
             refused += bool(check(damaged(resource, place, "null")))
     assert told == []
     assert refused > 700, "and the damage is real"
+
+
+PROJECT = Path(__file__).resolve().parents[2]
+GOLDENS = sorted(path.relative_to(PROJECT).as_posix() for path in PROJECT.glob("*/**/golden/*.json"))
+
+
+def resources(node: Any) -> Iterator[dict[str, Any]]:
+    """Every resource in a golden file, and those within it."""
+    if isinstance(node, dict):
+        if isinstance(node.get("resourceType"), str):
+            yield node
+        for value in node.values():
+            yield from resources(value)
+    elif isinstance(node, list):
+        for value in node:
+            yield from resources(value)
+
+
+@pytest.mark.requirement("BARS-ACK-3")
+@pytest.mark.parametrize("name", [name for name in GOLDENS if not name.startswith(("var/", ".venv/"))])
+def test_every_golden_of_the_project_is_valid_to_both(name: str) -> None:
+    found = list(resources(json.loads((PROJECT / name).read_text(encoding="utf-8"))))
+    assert found
+    assert [told for one in found for told in (*faults(one), *map(str, check(one)))] == []
