@@ -13,6 +13,11 @@ from gpportal import definitions
 #: When what is stated here last changed (CapabilityStatement.date).
 STATED_ON = "2026-11-24"
 _CONTEXT = {"searchParam": [{"name": "context", "type": "token"}]}
+#: Of a partner's own requests only (referrals.api).
+_READ_AND_FOUND = {
+    "interaction": [{"code": "read"}, {"code": "search-type"}],
+    "searchParam": [{"name": "patient", "type": "reference"}, {"name": "identifier", "type": "token"}],
+}
 
 
 @cache
@@ -32,7 +37,11 @@ def capabilities() -> dict[str, Any]:
             {
                 "mode": "server",
                 "security": {"service": [_smart()], "description": _SECURITY, "extension": [_token_address()]},
-                "resource": [{"type": "MessageDefinition", "interaction": [{"code": "search-type"}], **_CONTEXT}],
+                "resource": [
+                    {"type": "Appointment", **_READ_AND_FOUND},
+                    {"type": "MessageDefinition", "interaction": [{"code": "search-type"}], **_CONTEXT},
+                    {"type": "ServiceRequest", **_READ_AND_FOUND},
+                ],
                 "operation": [{"name": "process-message", "definition": str(System.PROCESS_MESSAGE)}],
             }
         ],

@@ -5,6 +5,7 @@ EVENTS: dict[str, str] = {
     "servicerequest-request": "referrals.received.inbound",
     "servicerequest-response": "referrals.inbound",
     "booking-request": "referrals.received.bookings",
+    "booking-response": "referrals.inbound",
     "document": "records.inbound",
 }
 
