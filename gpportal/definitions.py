@@ -17,9 +17,42 @@ from gpportal.messages import USE_CASES
 Json = dict[str, Any]
 #: When what is defined here last changed (MessageDefinition.date).
 STATED_ON: Final = "2026-11-24"
-#: Event -> its published definition, and the resources it holds: type, profile, least, most.
-_HOLDS: Final[dict[str, tuple[System, tuple[tuple[str, System | None, int, str], ...]]]] = {
-    "servicerequest-response": (
+_Holds = tuple[System, tuple[tuple[str, System | None, int, str], ...]]
+#: BaRS's use cases of validation.
+_VALIDATION: Final = "a4t"
+
+
+def _request(definition: System, *more: tuple[str, System | None, int, str]) -> _Holds:
+    """What a request holds at least, and whatever else of its published definition may come with it."""
+    return definition, (
+        ("Bundle", System.BARS_BUNDLE, 1, "1"),
+        ("MessageHeader", None, 1, "1"),
+        *more,
+        ("Patient", System.UKCORE_PATIENT, 1, "1"),
+        ("Organization", System.UKCORE_ORGANIZATION, 0, "*"),
+        ("HealthcareService", System.UKCORE_HEALTHCARE_SERVICE, 0, "1"),
+    )
+
+
+_CARE: Final = (
+    ("Encounter", System.UKCORE_ENCOUNTER, 1, "1"),
+    ("CarePlan", System.UKCORE_CARE_PLAN, 1, "1"),
+    ("Flag", System.UKCORE_FLAG, 0, "*"),
+    ("Consent", System.UKCORE_CONSENT, 0, "*"),
+)
+#: (Event, whether it is about a validation) -> its published definition, and the resources it holds: type, profile,
+#: least, most.
+_HOLDS: Final[dict[tuple[str, bool], _Holds]] = {
+    ("servicerequest-request", False): _request(
+        System.MESSAGE_REFERRAL_REQUEST, ("ServiceRequest", System.BARS_SERVICE_REQUEST, 1, "1"), *_CARE
+    ),
+    ("servicerequest-request", True): _request(
+        System.MESSAGE_VALIDATION_REQUEST, ("ServiceRequest", System.BARS_VALIDATION_REQUEST, 1, "1"), *_CARE
+    ),
+    ("booking-request", False): _request(
+        System.MESSAGE_BOOKING_REQUEST, ("Appointment", System.UKCORE_APPOINTMENT, 1, "1")
+    ),
+    ("servicerequest-response", False): (
         System.MESSAGE_REFERRAL_RESPONSE,
         (
             ("Bundle", System.BARS_BUNDLE, 1, "1"),
@@ -49,9 +82,14 @@ def definitions(use_case: str, system: str = "") -> list[Json]:
     return found
 
 
-def events() -> dict[str, System]:
-    """Event -> the published definition of what is taken, for the CapabilityStatement."""
-    return {event: _HOLDS[event][0] for event in USE_CASES}
+def events() -> dict[str, set[System]]:
+    """Event -> the published definitions of what is taken, for the CapabilityStatement."""
+    return {event: {_holds(event, one)[0] for one in codings} for event, codings in _taken().items()}
+
+
+def _holds(event: str, use_case: Json) -> _Holds:
+    validation = use_case["code"].startswith(_VALIDATION) and (event, True) in _HOLDS
+    return _HOLDS[event, validation]
 
 
 def _taken() -> dict[str, list[Json]]:
@@ -59,7 +97,7 @@ def _taken() -> dict[str, list[Json]]:
 
 
 def _definition(event: str, use_case: Json) -> Json:
-    definition, holds = _HOLDS[event]
+    definition, holds = _holds(event, use_case)
     service = coding(System.SERVICE_ID, settings.OUR_SERVICE_ID)
     return {
         "resourceType": "MessageDefinition",

@@ -49,7 +49,8 @@ def capabilities() -> dict[str, Any]:
             {
                 "endpoint": [{"protocol": _HTTP, "address": f"{base}/$process-message"}],
                 "supportedMessage": [
-                    {"mode": "receiver", "definition": str(one)} for one in definitions.events().values()
+                    {"mode": "receiver", "definition": str(one)}
+                    for one in sorted(set().union(*definitions.events().values()))
                 ],
             }
         ],

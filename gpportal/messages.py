@@ -5,13 +5,14 @@ EVENTS: dict[str, str] = {
     "servicerequest-request": "referrals.received.inbound",
     "servicerequest-response": "referrals.inbound",
     "booking-request": "referrals.received.bookings",
-    "booking-response": "referrals.inbound",
     "document": "records.inbound",
 }
 
 #: BaRS event -> function that gives the use cases in which such a message is taken, as codings (gpportal.definitions).
 USE_CASES: dict[str, str] = {
+    "servicerequest-request": "referrals.received.use_cases.requests",
     "servicerequest-response": "referrals.fhir.use_cases",
+    "booking-request": "referrals.received.use_cases.bookings",
 }
 
 #: Happening -> functions that are called with its ids, in the same transaction.

@@ -2,12 +2,15 @@
 
 from typing import Any, Final
 
+from django.db.models import Count, Subquery
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from access.actor import Actor
 from access.permissions import Permission
 from records.models import Patient
 from referrals import reach, rows, worklists
+from referrals.received import reach as received
 
 NEXT_ON_HOME: Final = 10
 
@@ -40,6 +43,7 @@ def worklist(actor: Actor, name: str, page: int, *, at_most: int) -> dict[str, A
     chosen = next((one for one in lists if one.name == name), lists[0])
     reachable = reach.referrals(actor)
     counts = worklists.counts(reachable, lists)
+    asked_of_us = received.unanswered(actor).count()
     held = worklists.ordered(reachable, chosen, today)
     first = (page - 1) * at_most
     shown = rows.rows(actor, list(held[first : first + at_most]))
@@ -51,12 +55,18 @@ def worklist(actor: Actor, name: str, page: int, *, at_most: int) -> dict[str, A
         "page": page,
         "more": counts[chosen.name] > first + at_most,
         "may_write": actor.may(Permission.WRITE_REFERRAL),
-        "seen": rows.seen(shown, counts, chosen.name, page),
+        "asked_of_us": asked_of_us,
+        "seen": rows.seen(shown, counts, chosen.name, page, asked_of_us),
         "today": today,
     }
 
 
 def to_do(actor: Actor) -> int:
-    """How many referrals somebody here has to act on now. One query."""
+    """How many referrals, and requests of others, somebody here has to act on now. One query."""
+    if not actor.may(Permission.READ_REFERRALS):
+        return 0
     first = worklists.next_list(timezone.localdate())
-    return worklists.counts(reach.referrals(actor), [first])[first.name]
+    asked = received.unanswered(actor).order_by().values("organisation").annotate(number=Count("pk")).values("number")
+    ours = worklists.with_unread(reach.referrals(actor))
+    number = Count("pk", filter=first.holds) + Coalesce(Subquery(asked), 0)
+    return int(ours.aggregate(number=number)["number"])

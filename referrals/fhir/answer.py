@@ -41,8 +41,6 @@ def response_from_bundle(bundle: Json) -> Answer:
     """Read an answer. Raises UnreadableAnswer when a person has to look at it."""
     task = next(_resources(bundle, "Task"), None)
     appointment = next((a for a in _resources(bundle, "Appointment") if a.get("status") == "booked"), None)
-    if task is None and appointment is not None:  # a booking-response
-        return Answer(BOOKED, starts=_time(appointment.get("start"), "Appointment.start"), place=_place(appointment))
     if task is None:
         request = next(_resources(bundle, "ServiceRequest"), {})
         if request.get("status") == "revoked":

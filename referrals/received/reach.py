@@ -27,6 +27,11 @@ def requests(actor: Actor) -> QuerySet[ReceivedRequest]:
     return found.select_related("patient__merged_into", "sender__organisation", "organisation")
 
 
+def unanswered(actor: Actor) -> QuerySet[ReceivedRequest]:
+    """Requests that nobody has answered yet."""
+    return requests(actor).filter(state=ReceivedRequest.State.RECEIVED)
+
+
 def request_or_404(actor: Actor, request_id: UUID) -> ReceivedRequest:
     """Raises Http404, alike for unknown and for out of reach."""
     found = requests(actor).filter(pk=request_id).first()

@@ -79,7 +79,7 @@ def read(message: Json) -> Asked | None:
         full_url=full_url[:LONGEST_URL],
         identifier="|".join(filter(None, (text_at(identifier, "system"), text_at(identifier, "value"))))[:LONGEST_NAME],
         reply_to=service_of(text_at(header, "source.endpoint"))[:LONGEST_ID],
-        said_at=moment(text_at(message, "meta.lastUpdated", "timestamp")),
+        said_at=moment(text_at(message, "timestamp", "meta.lastUpdated")),
         wanted_by=moment(text_at(focus, "start") if booking else text_at(focus, "occurrencePeriod.end")),
         focus=focus,
         patient=_patient(message, focus),

@@ -63,6 +63,7 @@ def test_every_open_state_has_a_way_out_and_no_closed_one_an_act() -> None:
 
 
 # What goes out --------------------------------------------------------------------------------------------------------
+@pytest.mark.requirement("BARS-RSP-1", "BARS-RSP-3")
 @pytest.mark.parametrize(
     ("kind", "act", "event", "becomes"),
     [
@@ -102,6 +103,7 @@ def test_an_answer_is_part_of_the_exchange_it_answers(
         assert resource(message, "Practitioner")["name"][0]["text"] == "Dr A Khan"
 
 
+@pytest.mark.requirement("BARS-VAL-2")
 @pytest.mark.parametrize(
     ("act", "further", "table", "encounter"),
     [

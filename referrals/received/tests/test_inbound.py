@@ -115,6 +115,7 @@ def test_of_somebody_labelled_restricted_no_whereabouts_are_kept(received: Recei
 
 
 # Changed --------------------------------------------------------------------------------------------------------------
+@pytest.mark.requirement("BARS-CAN-2", "BARS-CODE-2", "BARS-VER-3")
 @pytest.mark.parametrize("named_by", ["our id", "identifier", "full url", "bundle id"])
 @pytest.mark.parametrize(
     ("reason", "status", "becomes"),
@@ -181,6 +182,7 @@ def test_what_is_closed_is_not_changed(received: Received, send: Send, post: Pos
     assert request.events.count() == 2
 
 
+@pytest.mark.requirement("BARS-CAN-3")
 def test_who_asks_again_cancels_first(received: Received, post: Post, send: Send) -> None:
     request = received(identifier="R-2026-17")
     anew = examples.request(identifier="R-2026-17")
@@ -285,6 +287,7 @@ WRONG: dict[str, tuple[Callable[[], Json], int, str, str]] = {
 }  # fmt: skip
 
 
+@pytest.mark.requirement("BARS-ACK-3", "BARS-CODE-3")
 @pytest.mark.parametrize("wrong", WRONG)
 def test_what_breaks_a_rule_is_turned_away_and_nothing_is_kept(jane: Patient, post: Post, wrong: str) -> None:
     make, *expected = WRONG[wrong]

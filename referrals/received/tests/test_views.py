@@ -39,6 +39,7 @@ def full(received: Received) -> ReceivedRequest:
     )
 
 
+@pytest.mark.requirement("BARS-UI-1", "BARS-UI-2", "BARS-UI-3", "BARS-UI-4")
 def test_a_gp_reads_who_asks_for_whom_what_for_and_by_when(full: ReceivedRequest, gp: Person) -> None:
     listed = text_of(page(gp.client, "received"))
     for text in ("SMITH, Jane", "Please see this patient: Wheeze", "Northern Infirmary · urgent", "27 Nov"):
@@ -204,3 +205,14 @@ def test_the_list_asks_the_same_whatever_its_length(
         received()
     with django_assert_max_num_queries(20):
         assert page(client, "received").status_code == 200
+
+
+def test_what_waits_for_an_answer_is_counted_where_people_look(full: ReceivedRequest, gp: Person) -> None:
+    listed = text_of(page(gp.client, "worklist"))
+    assert "Asked of us 1" in listed
+    assert "Referrals 1 to do" in listed
+    act(gp, full, "reject", text="Not ours")
+    listed = text_of(page(gp.client, "worklist"))
+    assert "Asked of us" in listed
+    assert "Asked of us 1" not in listed
+    assert "Referrals 1 to do" not in listed
