@@ -8,7 +8,7 @@ from django.core.mail import send_mail
 from django.db.models import Count, Exists, Min, OuterRef, Q, QuerySet
 from django.utils import timezone
 
-from exchange.models import OutboxMessage, Partner
+from exchange.models import Mailbox, OutboxMessage, Partner
 from ui.dates import when
 
 log = structlog.get_logger(__name__)
@@ -57,11 +57,45 @@ def _send(partner: Partner, now: datetime) -> int:
     ]
     if seen["ours"]:
         lines.insert(1, f"{seen['ours']} of them fail by a fault in our own system: see its log.")
-    try:
-        send_mail(subject, "\n\n".join(lines), None, settings.EXCHANGE_ALERT_TO)
-    except OSError as error:  # smtplib's errors are OSErrors: told again at the next run
+    if not _mailed(subject, lines):
         Partner.objects.filter(pk=partner.pk).update(alerted_at=None)
-        log.warning("alert not sent", partner=partner.organisation.ods_code, error=type(error).__name__)
         return 0
     log.info("alert sent", partner=partner.organisation.ods_code, waiting=seen["count"])
     return 1
+
+
+def _mailed(subject: str, lines: list[str]) -> bool:
+    """Whether the e-mail went out; if not it is tried again at the next run."""
+    try:
+        send_mail(subject, "\n\n".join(lines), None, settings.EXCHANGE_ALERT_TO)
+    except OSError as error:  # smtplib's errors are OSErrors
+        log.warning("alert not sent", error=type(error).__name__)
+        return False
+    return True
+
+
+# Mailboxes at MESH ----------------------------------------------------------------------------------------------------
+def silent_mailboxes(now: datetime | None = None) -> QuerySet[Mailbox]:
+    """Mailboxes that could not be looked into for too long: what lies there goes back to its senders after days."""
+    before = (now or timezone.now()) - timedelta(minutes=settings.EXCHANGE_FAIL_MINUTES)
+    return Mailbox.objects.filter(enabled=True, failing_since__lt=before)
+
+
+def tell_of_mailboxes() -> int:
+    """Tell whoever runs the exchange, once, of each mailbox that cannot be looked into. Returns how many."""
+    if not settings.EXCHANGE_ALERT_TO:
+        return 0
+    now, told = timezone.now(), 0
+    for mailbox in silent_mailboxes(now).filter(alerted_at=None):
+        if not Mailbox.objects.filter(pk=mailbox.pk, alerted_at=None).update(alerted_at=now):
+            continue
+        subject = f"MESH mailbox {mailbox.mailbox_id} could not be looked into since {when(mailbox.failing_since, now)}"
+        lines = [
+            f"{subject}. We keep trying. The exchange desk says why.",
+            f"{settings.PUBLIC_URL.rstrip('/')}/exchange/",
+        ]
+        if _mailed(subject, lines):
+            told += 1
+        else:
+            Mailbox.objects.filter(pk=mailbox.pk).update(alerted_at=None)
+    return told

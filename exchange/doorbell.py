@@ -11,8 +11,9 @@ from redis.exceptions import RedisError
 log = structlog.get_logger(__name__)
 
 
-def ring(task: str, message_id: UUID) -> bool:
-    """Ask a worker to look at a message. Never fails and waits two seconds at most: a dead broker is only logged.
+def ring(task: str, message_id: UUID | int) -> bool:
+    """Ask a worker to look at a message, or at another row. Never fails and waits two seconds at most: a dead broker is
+    only logged.
 
     Whether the broker took it.
 

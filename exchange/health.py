@@ -26,8 +26,8 @@ def note_sweep() -> None:
 
 
 def state() -> dict[str, Any]:
-    """Each of database, broker, workers, outbox, inbox and partners as "ok" or "degraded", and figures: counts and
-    ages in seconds.
+    """Each of database, broker, workers, outbox, inbox, partners and MESH as "ok" or "degraded", and figures: counts
+    and ages in seconds.
 
     A partner that does not answer is named by its ODS code; what is for it waits, which is as it should be. Raises
     DatabaseError when the database is unusable.
@@ -38,6 +38,7 @@ def state() -> dict[str, Any]:
     inbox = _queue(received, received.filter(due_at__lte=timezone.now()).annotate(since=F("due_at")))
     failing = Partner.objects.filter(enabled=True, failing_since__isnull=False)
     stuck = alerts.stuck()
+    silent = sorted(alerts.silent_mailboxes().values_list("mailbox_id", flat=True))
     broker, sweep_age = _sweep()
     lively = sweep_age is not None and sweep_age <= max(30, 3 * settings.SWEEP_SECONDS)
     parts = {
@@ -47,6 +48,7 @@ def state() -> dict[str, Any]:
         "outbox": DEGRADED if outbox["overdue_seconds"] > LATE_SECONDS else OK,
         "inbox": DEGRADED if inbox["overdue_seconds"] > LATE_SECONDS else OK,
         "partners": DEGRADED if stuck else OK,
+        "mesh": DEGRADED if silent else OK,
     }
     figures = {
         "outbox": outbox,
@@ -54,6 +56,8 @@ def state() -> dict[str, Any]:
         "needs_review": InboxMessage.objects.filter(state=InboxMessage.State.NEEDS_REVIEW).count(),
         "last_sweep_seconds_ago": sweep_age,
         "partners_not_answering": sorted(failing.values_list("organisation__ods_code", flat=True)),
+        "mesh_not_collected": OutboxMessage.objects.filter(state=OutboxMessage.State.HANDED_OVER).count(),
+        "mesh_mailboxes_silent": silent,
         "partners_stuck": sorted(one.organisation.ods_code for one in stuck),
     }
     return {"status": DEGRADED if DEGRADED in parts.values() else OK, **parts, "figures": figures}

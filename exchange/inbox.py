@@ -18,17 +18,18 @@ from access import audit
 from access.actor import acting
 from access.actor import partner as partner_actor
 from access.models import Organisation
-from exchange import doorbell, happenings, settling
+from exchange import doorbell, happenings, rules, settling
 from exchange.errors import NeedsReview, PayloadInvalid, Rec
 from exchange.fhir import headers, inbound, numbers
 from exchange.fhir.messages import Json
 from exchange.fhir.replies import acknowledgement
-from exchange.models import InboxMessage, OutboxMessage, Partner, Refusal
+from exchange.mesh import reading, reports
+from exchange.models import InboxMessage, Partner, Refusal
 
 log = structlog.get_logger(__name__)
 AT_ONCE = 20
 MOST_TRIES = 10
-State = InboxMessage.State
+State, Channel = InboxMessage.State, InboxMessage.Channel
 
 
 # Taking ---------------------------------------------------------------------------------------------------------------
@@ -39,8 +40,7 @@ class _Checked:
     body: bytes
     message: Json
     heard: headers.Heard
-    event: str
-    answers: str
+    told: rules.Told
 
 
 def receive(body: bytes, sent: Mapping[str, str], *, sender: Partner) -> str:
@@ -77,16 +77,10 @@ def receive(body: bytes, sent: Mapping[str, str], *, sender: Partner) -> str:
 
 def _check(body: bytes, sent: Mapping[str, str]) -> _Checked:
     """Every rule that needs nothing stored, in BaRS's order."""
-    us = inbound.Us(settings.OUR_SERVICE_ID, settings.OUR_ODS_CODE, settings.BARS_VERSIONS_SUPPORTED)
     message = inbound.read(body)
     heard = headers.check(sent)
-    inbound.check_destination(message, heard, us)
-    inbound.check_version(message, us)
-    event = inbound.event_of(message)
-    if not happenings.handles(event):
-        raise inbound.unknown_event()
-    inbound.check_focus(message)
-    return _Checked(body, message, heard, event, inbound.answers(message, event))
+    inbound.check_target(heard, rules.us())
+    return _Checked(body, message, heard, rules.check(message))
 
 
 def _store(checked: _Checked, sender: Partner, started: float) -> InboxMessage:
@@ -95,18 +89,18 @@ def _store(checked: _Checked, sender: Partner, started: float) -> InboxMessage:
         raise _too_early()
     if _is_stored(sender, checked.heard):
         raise _duplicate()
-    answered = _answered(checked.answers, sender) if checked.answers else None
-    our_id = happenings.handler(checked.event).precheck(checked.message, sender) or ""
+    told = checked.told
+    answered = rules.answered(told.answers, sender) if told.answers else None
+    our_id = happenings.handler(told.event).precheck(checked.message, sender) or ""
     _limit_statements(started)
-    reason = (inbound.header_of(checked.message).get("reason") or {}).get("coding") or [{}]
     reply_id = uuid4()
     stored = InboxMessage.objects.create(
         sender=sender,
         request_id=checked.heard.request_id,
         correlation_id=checked.heard.correlation_id,
         bundle_id=checked.message["id"],
-        event=checked.event,
-        reason=str(reason[0].get("code", ""))[:20],
+        event=told.event,
+        reason=told.reason,
         answers=answered,
         payload=checked.body.decode(),
         sha256=hashlib.sha256(checked.body).hexdigest(),
@@ -140,14 +134,6 @@ def _is_stored(sender: Partner, heard: headers.Heard) -> bool:
     return InboxMessage.objects.filter(
         sender=sender, request_id=heard.request_id, correlation_id=heard.correlation_id
     ).exists()
-
-
-def _answered(bundle_id: str, sender: Partner) -> OutboxMessage:
-    found = OutboxMessage.objects.filter(bundle_id=bundle_id, to=sender).order_by("created_at").first()
-    if found is None:
-        where = "MessageHeader.response.identifier"
-        raise PayloadInvalid(Rec.NOT_FOUND, "not-found", "The message this answers is not known for you.", where)
-    return found
 
 
 def _reply(message: Json, reply_id: UUID, our_id: str) -> str:
@@ -206,21 +192,34 @@ def file(inbox_id: UUID | str) -> str:
         message = rows.filter(pk=inbox_id, state=State.RECEIVED).first()
         if message is None:
             return "not-claimed"
-        if message.answers_id is not None:
-            settling.answered(message.answers_id, by=partner_actor(message.sender.organisation))
         try:
-            with transaction.atomic():
-                if message.attempts > MOST_TRIES:
-                    raise NeedsReview("Our system could not read this message. It is kept as it was received.")
-                happenings.handler(message.event).handle(message)
+            _read(message)
             message.state = State.FILED
         except NeedsReview as needs:
             message.state, message.review_reason = State.NEEDS_REVIEW, needs.reason[:200]
         message.settled_at, message.due_at = timezone.now(), None
         message.save(update_fields=["state", "review_reason", "settled_at", "due_at"])
+        if message.channel == Channel.MESH:
+            reading.keep(message)
     log.info("read", message=str(message.pk), kind=message.event, state=message.state, attempts=message.attempts)
     _ring_for_the_next()
     return str(message.state)
+
+
+def _read(message: InboxMessage) -> None:
+    """Hand a message to who reads its kind. Raises NeedsReview; whom it answers has been heard all the same."""
+    tired = message.attempts > MOST_TRIES
+    if message.channel == Channel.MESH and not tired and not reading.understand(message):
+        return
+    if message.answers_id is not None:
+        settling.answered(message.answers_id, by=partner_actor(message.sender.organisation))
+    with transaction.atomic():
+        if tired:
+            raise NeedsReview("Our system could not read this message. It is kept as it was received.")
+        if message.event == reading.REPORT:
+            reports.handle(message)
+        else:
+            happenings.handler(message.event).handle(message)
 
 
 def _claim(inbox_id: UUID | str) -> bool:

@@ -3,6 +3,7 @@ so that every web process says the same."""
 
 import secrets
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Final
 
 from django.conf import settings
@@ -17,7 +18,7 @@ from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
 from exchange import health
-from exchange.models import InboxMessage, OutboxMessage, Partner
+from exchange.models import InboxMessage, Mailbox, OutboxMessage, Partner
 
 _LOOPBACK: Final = frozenset({"127.0.0.1", "::1", ""})
 _PART: Final = {health.OK: 1, health.DEGRADED: 0}
@@ -61,12 +62,27 @@ class Exchange(Collector):
             oldest.add_metric(ods, (now - since).total_seconds())
             failing.add_metric(ods, (now - (partner.failing_since or now)).total_seconds())
         yield from (waiting, oldest, failing)
+        yield from _mesh(now)
         yield from _to_settle()
         yield from _health()
 
 
 def _gauge(name: str, says: str) -> GaugeMetricFamily:
     return GaugeMetricFamily(name, says, labels=["partner"])
+
+
+def _mesh(now: datetime) -> Iterator[GaugeMetricFamily]:
+    """What MESH has for others, and for how long one of our mailboxes could not be looked into."""
+    there = OutboxMessage.objects.filter(state=OutboxMessage.State.HANDED_OVER)
+    seen = there.aggregate(count=Count("pk"), since=Min("handed_over_at"))
+    yield GaugeMetricFamily("gpportal_mesh_not_collected", "Messages at MESH, not collected yet", value=seen["count"])
+    oldest = (now - (seen["since"] or now)).total_seconds()
+    yield GaugeMetricFamily("gpportal_mesh_oldest_seconds", "How long the oldest of them has lain there", value=oldest)
+    says = "For how long a mailbox of ours could not be looked into; 0 while it can"
+    failing = GaugeMetricFamily("gpportal_mesh_failing_seconds", says, labels=["mailbox"])
+    for mailbox in Mailbox.objects.filter(enabled=True):
+        failing.add_metric([mailbox.mailbox_id], (now - (mailbox.failing_since or now)).total_seconds())
+    yield failing
 
 
 def _to_settle() -> Iterator[GaugeMetricFamily]:
@@ -82,6 +98,6 @@ def _to_settle() -> Iterator[GaugeMetricFamily]:
 def _health() -> Iterator[GaugeMetricFamily]:
     found = health.state()
     parts = GaugeMetricFamily("gpportal_ok", "1 while a part works, 0 while it is degraded", labels=["part"])
-    for part in ("database", "broker", "workers", "outbox", "inbox", "partners"):
+    for part in ("database", "broker", "workers", "outbox", "inbox", "partners", "mesh"):
         parts.add_metric([part], _PART[found[part]])
     yield parts

@@ -44,8 +44,8 @@ def _handed_over(message: OutboxMessage, answer: Answer, by: Actor) -> str:
     now = timezone.now()
     look_at = now + timedelta(seconds=settings.MESH_TRACK_SECONDS[0])
     mine = {"message": message, "mailbox_id": answer.mailbox_id, "handed_at": now, "look_at": look_at}
-    Handover.objects.get_or_create(mesh_message_id=answer.handed_over, defaults=mine)
-    if message.state in (State.DELIVERED, State.HANDED_OVER):
+    handover, _ = Handover.objects.get_or_create(mesh_message_id=answer.handed_over, defaults=mine)
+    if handover.returned_at is not None or message.state in (State.DELIVERED, State.HANDED_OVER):
         return OVERTAKEN
     message.state, message.handed_over_at = State.HANDED_OVER, now
     message.due_at, message.settled_at, message.trouble = None, None, ""

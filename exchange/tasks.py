@@ -4,7 +4,7 @@ from celery import shared_task
 from django.conf import settings
 
 from exchange import alerts, health, inbox, outbox
-from exchange.mesh import tracking
+from exchange.mesh import polling, tracking
 
 _ONE_SWEEP = settings.SWEEP_SECONDS
 
@@ -34,8 +34,19 @@ def sweep_inbox() -> None:
 @shared_task(name="exchange.tasks.alert_of_stuck", expires=60)
 def alert_of_stuck() -> None:
     alerts.tell()
+    alerts.tell_of_mailboxes()
 
 
 @shared_task(name="exchange.tasks.follow_handovers", expires=60)
 def follow_handovers() -> None:
     tracking.follow()
+
+
+@shared_task(name="exchange.tasks.sweep_mailboxes", expires=_ONE_SWEEP)
+def sweep_mailboxes() -> None:
+    polling.sweep()
+
+
+@shared_task(name="exchange.tasks.poll_mailbox")
+def poll_mailbox(mailbox_id: str) -> None:
+    polling.poll(int(mailbox_id))

@@ -2,6 +2,7 @@ from django.urls import path
 
 from exchange import metrics
 from exchange.api import definitions, views
+from exchange.desk import mailboxes
 from exchange.desk import views as desk
 from exchange.directory import views as services
 
@@ -19,6 +20,7 @@ urlpatterns = [
     path("settings/services/file/", services.take_in, name="take-in-services"),
     path("settings/services/<slug:service_id>/", services.details, name="service"),
     path("settings/services/<slug:service_id>/favourite/", services.favourite, name="favourite"),
+    path("exchange/mailboxes/<int:mailbox_pk>/ask/", mailboxes.ask, name="desk-ask-mesh"),
     path("fhir/R4/$process-message", views.process_message, name="process-message"),
     path("fhir/R4/MessageDefinition", definitions.message_definition, name="message-definition"),
     path("fhir/R4/metadata", views.metadata, name="metadata"),

@@ -201,6 +201,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "sweep-outbox": {"task": "exchange.tasks.sweep_outbox", "schedule": SWEEP_SECONDS},
     "sweep-traces": {"task": "records.tasks.sweep_traces", "schedule": SWEEP_SECONDS},
     "sweep-inbox": {"task": "exchange.tasks.sweep_inbox", "schedule": SWEEP_SECONDS},
+    "sweep-mailboxes": {"task": "exchange.tasks.sweep_mailboxes", "schedule": SWEEP_SECONDS},
     "follow-handovers": {"task": "exchange.tasks.follow_handovers", "schedule": 60},
     "alert-of-stuck": {"task": "exchange.tasks.alert_of_stuck", "schedule": 60},
     "sweep-clocks": {"task": "work.tasks.sweep_clocks", "schedule": SWEEP_SECONDS},

@@ -13,7 +13,7 @@ from access.actor import Actor
 from access.memberships import colleagues
 from access.permissions import Permission
 from exchange import claims, patience
-from exchange.desk import actions, lists, reach, words
+from exchange.desk import actions, lists, mailboxes, reach, words
 from exchange.desk.lists import DeskList
 from exchange.desk.said import Said
 from exchange.happenings import Described, describe
@@ -21,6 +21,7 @@ from exchange.models import InboxMessage, OutboxMessage, Partner, Refusal
 
 PER_PAGE: Final = 50
 ON_FIRST_PAGE: Final = 10
+_NOTHING: Final = hashlib.sha256(b"").hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,19 +61,22 @@ def desk(actor: Actor, asked: Asked) -> dict[str, Any]:
         "lists": [(one, counted.get(one.name, 0)) for one in lists.LISTS],
         "chosen": chosen,
         "partners": _partners(actor, partners, now) if chosen is None else [],
+        "mailboxes": mailboxes.told(actor, now) if chosen is None else [],
         "all_partners": partners,
         "asked": asked,
         "rows": shown[:PER_PAGE],
         "more": more,
         "to_do": sum(counted[one.name] for one in lists.LISTS if one.hot),
         "may_switch": actor.may(Permission.MANAGE_PARTNERS),
+        "may_handle": actor.may(Permission.HANDLE_MESSAGES),
     }
     return context | {"seen": _seen(context)}
 
 
 def _seen(context: dict[str, Any]) -> str:
     rows = [(row.id, row.said, row.owner) for row in context["rows"]]
-    facts = (rows, [(p.pk, *told) for p, *told in context["partners"]], [count for _, count in context["lists"]])
+    posts = [(mailbox.pk, said) for mailbox, said in context["mailboxes"]]
+    facts = (rows, posts, [(p.pk, *told) for p, *told in context["partners"]], [count for _, count in context["lists"]])
     return hashlib.sha256(repr(facts).encode()).hexdigest()[:16]
 
 
@@ -153,7 +157,7 @@ def rows_received(actor: Actor, found: list[InboxMessage], now: datetime) -> lis
             one.pk,
             "in",
             words.called(one.event),
-            one.sender.organisation.name,
+            words.sender_of(one),
             one.received_at,
             words.of_received(one, now),
             about.get(concern(one)),
@@ -178,6 +182,8 @@ def whom(actor: Actor, message: OutboxMessage | InboxMessage) -> Described | Non
 
 def may_read_sealed(actor: Actor, message: OutboxMessage | InboxMessage, about: Described | None) -> bool:
     """Whether this reader may have the message itself: it is about somebody within their reach, or not filed yet."""
+    if message.sha256 == _NOTHING:
+        return False
     unfiled = isinstance(message, InboxMessage) and not _is_of_somebody(message)
     return actor.may(Permission.READ_SEALED) and (about is not None or unfiled)
 
@@ -207,6 +213,7 @@ def _sent(actor: Actor, message: OutboxMessage) -> dict[str, Any]:
     return {
         "direction": "out",
         "partner": message.to.organisation,
+        "partner_name": message.to.organisation.name,
         "said": said,
         "tries": list(words.tries(tries, by_mesh=message.to.transport == Partner.Transport.MESH)),
         "handovers": list(message.handovers.all()),
@@ -223,7 +230,9 @@ def _received(message: InboxMessage) -> dict[str, Any]:
     said = words.of_received(message, timezone.now())
     return {
         "direction": "in",
-        "partner": message.sender.organisation,
+        "partner": message.sender.organisation if message.sender_id else None,
+        "arrival": message.arrival if message.channel == InboxMessage.Channel.MESH else None,
+        "partner_name": words.sender_of(message),
         "said": said,
         "may_deal": message.state == InboxMessage.State.NEEDS_REVIEW,
         "seen": _seen_of(message, said),

@@ -18,6 +18,7 @@ from exchange.desk import actions, panels, reach
 from exchange.desk.actions import NotAllowedNow
 from exchange.desk.panels import Asked
 from exchange.fhir.messages import MEDIA_TYPE
+from exchange.mesh.reading import content
 from exchange.models import InboxMessage, OutboxMessage
 from ui.htmx import UNCHANGED, moving
 
@@ -77,10 +78,20 @@ def sealed(request: ActingRequest, direction: str, message_id: UUID) -> HttpResp
     if not panels.may_read_sealed(request.actor, found, panels.whom(request.actor, found)):
         raise PermissionDenied
     audit.record(by=request.actor, action="downloaded message as it was exchanged", of=found)
-    response = HttpResponse(found.payload, content_type=MEDIA_TYPE)
-    response.headers["Content-Disposition"] = f'attachment; filename="message-{found.pk}.json"'
+    body = content(found) if isinstance(found, InboxMessage) else found.payload.encode()
+    ending, kind = _kind(body)
+    response = HttpResponse(body, content_type=kind)
+    response.headers["Content-Disposition"] = f'attachment; filename="message-{found.pk}.{ending}"'
     response.headers["X-Content-Type-Options"] = "nosniff"
     return response
+
+
+def _kind(body: bytes) -> tuple[str, str]:
+    """How the file of a message is called at its end, and its media type, by what it begins with."""
+    start = body.lstrip()[:1]
+    if start in (b"{", b"["):
+        return "json", MEDIA_TYPE
+    return ("xml", "application/fhir+xml") if start == b"<" else ("bin", "application/octet-stream")
 
 
 # Acting ---------------------------------------------------------------------------------------------------------------

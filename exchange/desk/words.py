@@ -11,6 +11,7 @@ from exchange import errors
 from exchange.desk import mesh_words
 from exchange.desk.reach import Queue
 from exchange.desk.said import Said
+from exchange.mesh.reading import REPORT as MESH_REPORT
 from exchange.models import DeliveryAttempt, InboxMessage, OutboxMessage, Partner
 from ui.dates import ago, when
 
@@ -23,6 +24,7 @@ _CALLED: Final = {
     "booking-request": ("Booking", "Bookings"),
     "booking-response": ("Answer to a booking", "Answers to bookings"),
     "document": ("Letter", "Letters"),
+    MESH_REPORT: ("Report", "Reports"),
 }
 #: Outcome of a try or trouble of a message -> what it says of the partner, after "They" or alone.
 _SENTENCES: Final = {
@@ -56,7 +58,9 @@ _SIDES: Final = {"connect": "theirs", "await-reply": "theirs", "reply": "theirs"
 
 
 def called(event: str) -> str:
-    """What a message is called on screen."""
+    """What a message is called on screen; one that is not read yet is just a message."""
+    if not event:
+        return "Message"
     return _CALLED[event][0] if event in _CALLED else event.replace("-", " ").capitalize()
 
 
@@ -191,6 +195,13 @@ def _why_it_rests(partner: Partner) -> str:
 
 def _by_mesh(message: OutboxMessage) -> bool:
     return message.to.transport == Partner.Transport.MESH
+
+
+def sender_of(message: InboxMessage) -> str:
+    """Who sent it, as far as that is known."""
+    if message.sender_id:
+        return message.sender.organisation.name
+    return "MESH" if message.event == MESH_REPORT else "an unknown MESH mailbox"
 
 
 def of_received(message: InboxMessage, now: dt.datetime) -> Said:

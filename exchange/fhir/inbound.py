@@ -73,10 +73,14 @@ def unknown_event() -> PayloadInvalid:
     return PayloadInvalid(Rec.UNPROCESSABLE_ENTITY, "not-supported", "The event is not supported.", where)
 
 
-def check_destination(message: Json, heard: Heard, us: Us) -> None:
-    """Raises PayloadInvalid unless both the header (404) and the MessageHeader (422) name us."""
+def check_target(heard: Heard, us: Us) -> None:
+    """Raises PayloadInvalid (404) unless the header that routes the message names us."""
     if heard.target_service != us.service_id:
         raise PayloadInvalid(Rec.NOT_FOUND, "not-found", "The target is not a service of ours.", f"http.{TARGET}")
+
+
+def check_destination(message: Json, us: Us) -> None:
+    """Raises PayloadInvalid (422) unless the MessageHeader names us."""
     if not any(_is_us(one, us) for one in header_of(message).get("destination") or []):
         where = "MessageHeader.destination"
         raise PayloadInvalid(Rec.UNPROCESSABLE_ENTITY, "value", "The message is not addressed to us.", where)

@@ -204,8 +204,6 @@ def _at_most(read: Callable[[int], bytes], most: int) -> bytes:
         size += len(piece)
         if size > most:
             limit = f"{most // (1024 * 1024)} MB"
-            raise LeftThere(
-                f"A message of more than {limit} waits in our MESH mailbox: collect it there by other means."
-            )
+            raise LeftThere(f"A message of more than {limit} waits in our MESH mailbox. Collect it by other means.")
         pieces.append(piece)
     return b"".join(pieces)

@@ -128,7 +128,7 @@ def came_back(handover_id: int, code: str) -> bool:
     handover.returned_at, handover.look_at, handover.code = timezone.now(), None, code[:20]
     handover.save(update_fields=["returned_at", "look_at", "code"])
     newest = Handover.objects.filter(message=message).latest("handed_at", "pk")
-    if message.state == State.HANDED_OVER and newest.pk == handover.pk:
+    if message.state in (State.HANDED_OVER, State.QUEUED) and newest.pk == handover.pk:
         message.trouble = _TROUBLES.get(code, "refused")
         settle(message, State.UNCOLLECTED if code == UNCOLLECTED else State.REFUSED, by=BY)
     return True

@@ -19,8 +19,19 @@ class InboxMessage(models.Model):
         NEEDS_REVIEW = "needs-review", "Waits for a person"
         DEALT_WITH = "dealt-with", "Dealt with by a person"
 
+    class Channel(models.TextChoices):
+        """The way it came."""
+
+        API = "api", "Sent to our FHIR API"
+        MESH = "mesh", "Fetched from MESH"
+
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    sender = models.ForeignKey(Partner, on_delete=models.PROTECT, related_name="inbox")
+    channel = models.CharField(max_length=4, choices=Channel.choices, default=Channel.API, db_default=Channel.API)
+    #: Empty while it is not known whose mailbox a message from MESH came from. No handler meets such a message, so for
+    #: them the type says what is true.
+    sender: "models.ForeignKey[Partner, Partner]" = models.ForeignKey(  # type: ignore[misc]
+        Partner, on_delete=models.PROTECT, related_name="inbox", null=True
+    )
     request_id = models.UUIDField()
     correlation_id = models.UUIDField(db_index=True)
     bundle_id = models.CharField(max_length=64, db_index=True)

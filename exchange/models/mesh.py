@@ -7,6 +7,7 @@ from django.db import models
 from django.utils import timezone
 
 from access.models import Organisation
+from exchange.models.incoming import InboxMessage
 from exchange.models.outgoing import OutboxMessage
 from exchange.models.partners import Partner
 from exchange.models.sealed import SealedTextField
@@ -106,3 +107,27 @@ class Handover(models.Model):
 
     def __str__(self) -> str:
         return f"handover {self.pk}"
+
+
+class Arrival(models.Model):
+    """How a message of the inbox came from MESH. Its id is good once, however often MESH hands it out."""
+
+    message = models.OneToOneField(InboxMessage, on_delete=models.CASCADE, related_name="arrival")
+    mailbox = models.ForeignKey(Mailbox, on_delete=models.PROTECT, related_name="+")
+    mesh_message_id = models.CharField(max_length=100, unique=True)
+    #: Mailbox of the sender; empty when MESH itself speaks.
+    came_from = models.CharField(max_length=100, blank=True)
+    workflow = models.CharField(max_length=300, blank=True)
+    #: What MESH says of it besides: names without Mex-, in small letters.
+    headers = models.JSONField(default=dict)
+    #: The bytes, where they are no text that the inbox could keep.
+    content = models.BinaryField(null=True)
+    #: Which rule it breaks, for whoever talks to its sender: names the rule and quotes nothing.
+    problem = models.CharField(max_length=300, blank=True)
+    #: Why it could not be fetched and still lies at MESH; empty when it was.
+    left_there = models.CharField(max_length=200, blank=True)
+    #: When MESH was told that we have it, after it was stored.
+    acknowledged_at = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return self.mesh_message_id

@@ -1,11 +1,12 @@
 """NHS England's own MESH, mesh-sandbox, in a process of its own; and what its administrator can do there."""
 
 import os
+import shutil
 import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,9 +16,10 @@ import httpx
 from mesh_client import MeshClient
 
 from access.models import Organisation
-from exchange.models import Mailbox
+from exchange.models import Mailbox, OutboxMessage
 
 PASSWORD, SHARED_KEY = "password", "Banana"
+Put = Callable[..., OutboxMessage]
 US, THEM, SOMEBODY = "X26ABC1", "X26ABC2", "X26ABC3"
 
 
@@ -75,7 +77,9 @@ class Sandbox:
         httpx.post(url, json=what, trust_env=False, timeout=10).raise_for_status()
 
     def empty(self) -> None:
-        """Throw away every message there is."""
+        """Throw away every message there is; it would read again what lies in its files."""
+        for one in (self.folder / "store").iterdir():
+            shutil.rmtree(one)
         httpx.delete(f"{self.url}/messageexchange/admin/reset", trust_env=False, timeout=10).raise_for_status()
 
     def told(self, message_id: str) -> Any:

@@ -1,81 +1,23 @@
 """Sending by NHS England's own MESH and fetching from it: mesh-sandbox, a process of its own."""
 
-from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Any
-from uuid import uuid4
 
 import pytest
-from django.db import transaction
 from django.utils import timezone
 
-from access.actor import system
-from access.models import Organisation
-from exchange import doorbell, outbox
+from exchange import outbox
 from exchange.mesh import tracking
-from exchange.models import Handover, Mailbox, OutboxMessage, Partner, PartnerMailbox, Service
-from exchange.tests import listening
+from exchange.models import Handover, Mailbox, OutboxMessage, Partner
 from tests.faults.proxy import Harm, Proxy
 from tests.peers import mesh
-from tests.peers.mesh import THEM, US, Sandbox
+from tests.peers.mesh import THEM, US, Put, Sandbox
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("mesh")]
-Put = Callable[..., OutboxMessage]
-
-
-@pytest.fixture(scope="module")
-def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
-    with mesh.running(tmp_path_factory.mktemp("mesh")) as sandbox:
-        yield sandbox
-
-
-@pytest.fixture
-def sandbox(running: Sandbox) -> Sandbox:
-    running.empty()
-    return running
-
-
-@pytest.fixture(autouse=True)
-def heard(settings: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[tuple[str, dict[str, str]]]]:
-    """What happened, as heard by whoever listens; nobody hears the doorbell."""
-    settings.MESSAGES = listening.__name__
-    monkeypatch.setattr(doorbell, "ring", lambda task, message_id: True)
-    listening.forget()
-    yield listening.HEARD
-    listening.forget()
-
-
-@pytest.fixture
-def mailbox(sandbox: Sandbox, riverside: Organisation) -> Mailbox:
-    return mesh.mailbox(riverside, sandbox.url)
-
-
-@pytest.fixture
-def hospital(infirmary: Organisation) -> Partner:
-    partner = Partner.objects.create(organisation=infirmary, transport=Partner.Transport.MESH)
-    PartnerMailbox.objects.create(partner=partner, mailbox_id=THEM, workflow="GP_REFERRALS")
-    return partner
-
-
-@pytest.fixture
-def put(hospital: Partner, mailbox: Mailbox, infirmary: Organisation) -> Put:
-    service = Service.objects.create(
-        organisation=infirmary, service_id="9000000201", name="Heart failure clinic", use_case="gp-to-hospital"
-    )
-
-    def make(**payload: Any) -> OutboxMessage:
-        with transaction.atomic():
-            return outbox.put(
-                to=hospital,
-                service=service,
-                event="servicerequest-request",
-                concerns="referral",
-                concerns_id="r1",
-                by=system("test"),
-                payload={"id": str(uuid4()), "patient": "SECRET"} | payload,
-            )
-
-    return make
+pytestmark = [
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.xdist_group("mesh"),
+    pytest.mark.usefixtures("heard"),
+]
 
 
 def due(message: OutboxMessage) -> None:
