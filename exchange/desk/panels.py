@@ -126,7 +126,7 @@ def rows_sent(actor: Actor, found: list[OutboxMessage], now: datetime) -> list[R
         Row(
             one.pk,
             "out",
-            words.called(one.event),
+            words.called(one.event, takes_back=one.cancels_id is not None),
             one.to.organisation.name,
             one.queued_at
             if one.state == OutboxMessage.State.QUEUED
@@ -194,7 +194,7 @@ def life(actor: Actor, message: OutboxMessage | InboxMessage) -> dict[str, Any]:
     about = whom(actor, message)
     return (_sent(actor, message) if isinstance(message, OutboxMessage) else _received(message)) | {
         "message": message,
-        "called": words.called(message.event),
+        "called": words.called(message.event, takes_back=getattr(message, "cancels_id", None) is not None),
         "about": about,
         "of_somebody": isinstance(message, OutboxMessage) or _is_of_somebody(message),
         "notes": list(message.notes.all()),

@@ -57,10 +57,12 @@ _OUTCOMES: Final = _SENTENCES | {
 _SIDES: Final = {"connect": "theirs", "await-reply": "theirs", "reply": "theirs", "ours": "ours"}
 
 
-def called(event: str) -> str:
-    """What a message is called on screen; one that is not read yet is just a message."""
+def called(event: str, *, takes_back: bool = False) -> str:
+    """What a message is called on screen, one that `takes_back` an earlier; what is not read yet is just a message."""
     if not event:
         return "Message"
+    if takes_back:
+        return "Withdrawal of a referral"
     return _CALLED[event][0] if event in _CALLED else event.replace("-", " ").capitalize()
 
 

@@ -106,8 +106,11 @@ def test_every_bars_event_we_handle_is_defined_and_nothing_else() -> None:
     ours = {event for event in messages.EVENTS if event_system(event) == System.BARS_EVENT}
     assert set(messages.USE_CASES) == ours
     assert set(definitions.events()) == ours
-    for path in messages.USE_CASES.values():
-        assert import_string(path)()
+    for event, path in messages.USE_CASES.items():
+        for one in import_string(path)():
+            told = definitions.definitions(one["code"], one["system"])
+            assert event in {each["eventCoding"]["code"] for each in told}
+            assert [each for each in told if validate.check(each) or faults(each)] == []
 
 
 @pytest.mark.requirement("BARS-API-2")
@@ -125,3 +128,14 @@ def test_the_capability_statement_names_it(client: Client) -> None:
     assert "MessageDefinition" in {one["type"] for one in stated["rest"][0]["resource"]}
     told = {one["definition"] for one in stated["messaging"][0]["supportedMessage"]}
     assert told == {str(one) for event in definitions.events().values() for one in event}
+
+
+@pytest.mark.requirement("BARS-API-2")
+def test_a_validation_is_told_from_a_referral_and_a_booking() -> None:
+    def urls(code: str) -> set[str]:
+        return {one["url"].rpartition("/")[2] for one in definitions.definitions(code)}
+
+    assert urls("a4t1") == {"bars-message-servicerequest-request-validation"}
+    assert urls("hospital-to-gp") == {"bars-message-servicerequest-request-referral"}
+    assert urls("booking-at-gp") == {"bars-message-booking-request"}
+    assert urls("a5t3") == {"bars-message-servicerequest-response-referral"}

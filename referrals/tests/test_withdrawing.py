@@ -343,6 +343,8 @@ def test_from_the_page_it_is_asked_why(delivered: Referral, gp: Person) -> None:
     assert "Withdrawal is on its way to Northern Infirmary" in text
     assert f"Withdrawal sent to Northern Infirmary by Dr A Khan: {WHY}" in text
     assert url(delivered) not in done.content.decode()  # once at a time
+    at_the_desk = text_of(client.get(reverse("exchange:desk-message", args=["out", of_withdrawal().pk])))
+    assert "Withdrawal of a referral" in at_the_desk
     assert client.get(url(delivered)).status_code == 302
     assert client.post(url(delivered), {"version": "9", "reason": WHY}).status_code == 302
     assert OutboxMessage.objects.count() == 2

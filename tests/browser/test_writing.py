@@ -59,3 +59,28 @@ def test_a_draft_and_its_page(sign_in: SignIn, gp: Person, jane: Patient, clinic
     assert draft.state == "draft"
     for address in (f"/referrals/{draft.pk}/", f"/referrals/{draft.pk}/edit/", "/referrals/"):
         assert_sound(page, address)
+
+
+@pytest.mark.parametrize("width", [1280, 400])
+@pytest.mark.parametrize("javascript", [True, False])
+def test_what_was_sent_is_withdrawn_by_keyboard_and_without_scripts(
+    sign_in: SignIn, gp: Person, jane: Patient, clinic: Service, width: int, javascript: bool
+) -> None:
+    page = sign_in(gp, width=width, javascript=javascript)
+    filled(page, jane)
+    page.get_by_label("Routine", exact=True).check()
+    page.get_by_label("Reason").fill("Breathless on one flight of stairs.")
+    page.get_by_role("button", name="Send referral").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Referral to Heart failure clinic")
+    sent = Referral.objects.get()
+    page.get_by_role("link", name="Withdraw referral").press("Enter")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Withdraw the referral to Heart failure clinic")
+    if javascript:
+        assert_sound(page, f"/referrals/{sent.pk}/withdraw/")
+    page.get_by_role("button", name="Withdraw referral").press("Enter")
+    expect(page.locator(".nhsuk-error-summary")).to_contain_text("Enter why it is withdrawn")
+    page.get_by_label("Why is it withdrawn?").fill("Sent for the wrong knee")
+    page.get_by_role("button", name="Withdraw referral").press("Enter")
+    expect(page.locator("main")).to_contain_text("before it had left")
+    sent.refresh_from_db()
+    assert sent.state == "withdrawn"
