@@ -155,12 +155,14 @@ def counted(bundle: Json, wanted: Mapping[str, tuple[int, int | None]] = RESOURC
 def broken_rules(bundle: Json, *, pharmacy: bool, rules: Iterable[Rule] = RULES) -> Iterator[Issue]:
     """Each MUST row that some part of the message does not meet, with its FHIR path."""
     types = {entry["fullUrl"]: entry["resource"].get("resourceType") for entry in whole_entries(bundle)}
+    roots: dict[str, list[Any]] = {"Bundle": [bundle]}
+    for resource in resources(bundle):  # once, not once per rule: this is most of what a message costs
+        roots.setdefault(str(resource.get("resourceType")), []).append(resource)
     for rule in rules:
         if rule.pharmacy and not pharmacy:
             continue
         kind, *steps = rule.path.split(".")
-        roots: list[Any] = [bundle] if kind == "Bundle" else list(resources(bundle, kind))
-        for parent in _descend(roots, steps[:-1]):
+        for parent in _descend(roots.get(kind, []), steps[:-1]):
             issue = _judge(rule, parent, steps[-1], types)
             if issue:
                 yield issue
