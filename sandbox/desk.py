@@ -8,12 +8,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from sandbox.answers import Answering
+from sandbox.asking import Asking, duplicate
 from sandbox.bars import headers
 from sandbox.bars.check import check_cancellation, check_referral, is_change
 from sandbox.bars.contents import as_list, resources
 from sandbox.bars.messages import Case, acknowledgement, taken_back
 from sandbox.bars.names import DOS_SERVICE, Json, same_system
 from sandbox.bars.outcomes import CODE_FOR_STATUS, Issue, Refused, operation_outcome, refuse
+from sandbox.bars.responses import is_response
 from sandbox.behaviour import Behaviour, chosen
 from sandbox.partner import Partner
 from sandbox.rows import AlreadyHere, NotActive, Referral
@@ -56,6 +58,8 @@ class Desk:
     issuer: Issuer
     answering: Answering
     behaviour: Behaviour
+    #: What it asks of the practice itself; None where it asks nothing.
+    asking: Asking | None = None
 
     def process(self, sent: Mapping[str, str], body: Body) -> Reply:
         """Answer one POST to $process-message. Never raises for a bad message."""
@@ -91,8 +95,10 @@ class Desk:
         heard = headers.read(sent)
         if not same_system(heard.target_system, DOS_SERVICE) or heard.target not in self.partner.services:
             raise refuse(404, "not-found", "The target identifier is not a service of ours.", headers.TARGET)
-        if self.store.has(heard):
-            raise _duplicate()
+        if self.store.has(heard) or (self.asking and self.asking.asked.has(heard)):
+            raise duplicate()
+        if self.asking and is_response(bundle):
+            return Reply(200, self.asking.take_response(bundle, heard)), str(bundle["id"])
         if is_change(bundle):
             return Reply(200, self._take_back(bundle, heard)), str(bundle["id"])
         check_referral(bundle, self.partner.accepts(), heard.target)
@@ -103,7 +109,7 @@ class Desk:
         try:
             self.store.accept(new, request_id=heard.request_id, plan=plan)
         except AlreadyHere:
-            raise _duplicate() from None
+            raise duplicate() from None
         self.answering.poke()
         self.behaviour.before_answer(met)
         spoilt = met.mode.reply if met.mode.reply != "late" else ""
@@ -124,7 +130,7 @@ class Desk:
         try:
             now = self.store.end(referral, status=status, body=bundle, heard=heard)
         except AlreadyHere:
-            raise _duplicate() from None
+            raise duplicate() from None
         except NotActive:
             said = "The referral is not active here any more."
             raise refuse(409, "conflict", said, "ServiceRequest.status") from None
@@ -158,10 +164,6 @@ def _parsed(body: Body) -> Json:
 
 def _no_such_number(_: str) -> float:
     raise ValueError("not JSON")
-
-
-def _duplicate() -> Refused:
-    return refuse(409, "duplicate", "This message has already been processed.")
 
 
 def measured(content: bytes) -> Body:

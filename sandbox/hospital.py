@@ -100,6 +100,7 @@ PARTNER = Partner(
     version="1.0.0",
     steps=(Step("accepted", "accept", 5), Step("booked", "book", 10), Step("letter", "letter", 15)),
     lets_read=True,
+    asks=(OWN_USE_CASES, "hospital-to-gp", "Hospital to GP (gpportal's own; not published by BaRS)"),
     reasons_to_reject="This service cannot help with the problem described. Please consider advice and guidance first.",
 )
 

@@ -5,11 +5,13 @@ import html
 from datetime import datetime
 
 from sandbox.bars.names import Json
-from sandbox.behaviour import Behaviour, Chosen
+from sandbox.behaviour import Chosen
 from sandbox.choosing import button, choices, otherwise
+from sandbox.desk import Desk
 from sandbox.partner import Partner
 from sandbox.records import Records
 from sandbox.store import Store
+from sandbox.wishing import wishes
 from sandbox.words import LONDON
 
 ACTS = {
@@ -32,8 +34,9 @@ _STYLE = (
 )
 
 
-def arrivals(store: Store, behaviour: Behaviour) -> Json:
+def arrivals(desk: Desk) -> Json:
     """Every raw arrival with its hash and answer, and every accepted referral with the state of our answers."""
+    store, behaviour = desk.store, desk.behaviour
     referrals = store.listed(
         "SELECT id, at, request_id, correlation_id, bundle_id, service, status FROM referrals ORDER BY at, id"
     )
@@ -53,6 +56,7 @@ def arrivals(store: Store, behaviour: Behaviour) -> Json:
         "queued": [_told(one) for one in behaviour.queued],
         "services": {service: _told(one) for service, one in behaviour.services.items()},
         "counts": counts(store),
+        "asked": desk.asking.asked.listed() if desk.asking else [],
         "arrivals": store.listed("SELECT * FROM arrivals ORDER BY n"),
         "referrals": referrals,
     }
@@ -76,9 +80,9 @@ def counts(store: Store) -> Json:
     return rows[0]
 
 
-def page(partner: Partner, store: Store, behaviour: Behaviour, records: Records | None = None) -> str:
+def page(desk: Desk, records: Records | None = None) -> str:
     """The whole page as HTML; works without JavaScript."""
-    found = arrivals(store, behaviour)
+    partner, found = desk.partner, arrivals(desk)
     name = html.escape(partner.name)
     rows = "".join(_referral(partner, one) for one in reversed(found["referrals"][-100:]))
     refused = [a for a in found["arrivals"] if a["status"] != 200][-50:]
@@ -86,8 +90,9 @@ def page(partner: Partner, store: Store, behaviour: Behaviour, records: Records 
         f'<!doctype html><html lang="en-GB"><head><meta charset="utf-8"><title>{name} (sandbox)</title>'
         f'<meta name="viewport" content="width=device-width"><style>{_STYLE}</style></head><body>'
         f'<h1>{name} (sandbox)</h1><p class="note">A pretend organisation for demonstrations and tests.</p>'
-        f"{choices(partner, behaviour)}"
+        f"{choices(partner, desk.behaviour)}"
         f"{_records(records)}"
+        f"{wishes(partner, found['asked'], known=records is not None) if desk.asking else ''}"
         "<h2>Referrals</h2><table><thead><tr><th>Received</th><th>Service</th><th>Ids</th><th>Answers</th>"
         f"<th>Act</th></tr></thead><tbody>{rows or _nothing(5)}</tbody></table>"
         "<h2>Not accepted</h2><table><thead><tr><th>Received</th><th>Request id</th><th>Answer</th></tr></thead>"

@@ -71,6 +71,8 @@ class Partner:
     steps: tuple[Step, ...]
     reasons_to_reject: str
     pharmacy: bool = False
+    #: The use case (system, code, display) in which it refers to the practice itself; "" three times: it does not.
+    asks: tuple[str, str, str] = ("", "", "")
     #: Whether its records can be read over FHIR.
     lets_read: bool = False
     address: tuple[str, ...] = field(default=())

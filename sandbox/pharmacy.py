@@ -5,7 +5,7 @@
 
 import sys
 
-from sandbox.bars.names import USE_CASES
+from sandbox.bars.names import OWN_USE_CASES, USE_CASES
 from sandbox.partner import Offered, Partner, Step
 from sandbox.running import main
 
@@ -28,6 +28,7 @@ PARTNER = Partner(
     steps=(Step("accepted", "accept", 5), Step("completed", "complete", 10)),
     reasons_to_reject="The patient could not be reached after three attempts.",
     pharmacy=True,
+    asks=(OWN_USE_CASES, "pharmacy-to-gp", "Pharmacy to GP (gpportal's own; not published by BaRS)"),
 )
 
 if __name__ == "__main__":

@@ -13,6 +13,8 @@ from pathlib import Path
 import httpx
 
 from sandbox.answers import Answering
+from sandbox.asked import Asked
+from sandbox.asking import Asking
 from sandbox.behaviour import Behaviour
 from sandbox.desk import Desk
 from sandbox.partner import Partner
@@ -55,8 +57,10 @@ class Running:
         purse = Purse(key=key, client_id=partner.ods, gpportal=gpportal, http=self._http)
         self._answering = Answering(partner, self.store, purse, gpportal, self._http)
         self.behaviour = behaviour = Behaviour(tls=tls)
-        desk = Desk(partner, self.store, issuer, self._answering, behaviour)
         self.records = Records(directory) if partner.lets_read else None
+        self._asked = Asked(directory) if partner.asks[1] else None
+        asking = Asking(partner, self._asked, purse, gpportal, self._http, self.records) if self._asked else None
+        desk = Desk(partner, self.store, issuer, self._answering, behaviour, asking)
         reading = Reading(self.records, issuer, behaviour, self.url) if self.records else None
         beside = reading is not None
         referred = Referred(partner, self.store, issuer, behaviour, self.url, beside_records=beside)
@@ -75,8 +79,9 @@ class Running:
         self._answering.stop()
         self._http.close()
         self.store.close()
-        if self.records:
-            self.records.close()
+        for more in (self.records, self._asked):
+            if more:
+                more.close()
 
 
 def main(partner: Partner, arguments: Sequence[str] | None = None) -> int:

@@ -133,10 +133,10 @@ class Handler(BaseHTTPRequestHandler):
         elif path == "/FHIR/R4/metadata":
             self._json(200, capability(site.partner, site.reading), MEDIA_TYPE)
         elif path == "/sandbox/arrivals":
-            self._json(200, arrivals(site.desk.store, site.desk.behaviour))
+            self._json(200, arrivals(site.desk))
         elif path == "/":
             records = site.reading.records if site.reading else None
-            made = page(site.partner, site.desk.store, site.desk.behaviour, records)
+            made = page(site.desk, records)
             self._send(200, made.encode(), "text/html; charset=utf-8")
         elif site.referred.knows(self.path):
             self._tell(site.referred.answer(self.path, _plain(self.headers)))
@@ -154,6 +154,8 @@ class Handler(BaseHTTPRequestHandler):
             self._token()
         elif path in ("/sandbox/behaviour", "/sandbox/answer", "/sandbox/result", "/sandbox/records"):
             self._switch(path)
+        elif path == "/sandbox/request":
+            self._ask()
         else:
             self._read()
             self._no_such(404)
@@ -222,10 +224,31 @@ class Handler(BaseHTTPRequestHandler):
         if wants_json:
             self._json(200, {"ok": True})
         else:
-            self.send_response(303)
-            self.send_header("Location", "/")
-            self.send_header("Content-Length", "0")
-            self.end_headers()
+            self._back()
+
+    def _ask(self) -> None:
+        """Ask something of the practice; JSON hears at once what it answered, a form comes back to the page."""
+        body, asking = self._read(MOST_FORM), self.server.site.desk.asking
+        if not self._from_here() or body is None or body.content is None or asking is None:
+            self._json(403, {"error": "only from this machine, and where something can be asked"})
+            return
+        wants_json = str(self.headers.get("Content-Type", "")).startswith("application/json")
+        try:
+            told = asking.act(json.loads(body.content) if wants_json else dict(parse_qsl(body.content.decode())))
+        except (ValueError, KeyError, TypeError, AttributeError):
+            self._json(400, {"error": "unknown kind, service, request or act, or a person who is not known here"})
+            return
+        log.info("asked request=%s status=%s", told["request"], told["status"])
+        if wants_json:
+            self._json(200, told)
+        else:
+            self._back()
+
+    def _back(self) -> None:
+        self.send_response(303)
+        self.send_header("Location", "/")
+        self.send_header("Content-Length", "0")
+        self.end_headers()
 
     def _act(self, path: str, fields: dict[str, Any]) -> None:
         desk = self.server.site.desk

@@ -11,6 +11,7 @@ from sandbox.bars.rules import CANCELLED, CANCELLED_RESOURCES, RESOURCES, RULES,
 from sandbox.bars.shapes import misshapen
 
 MOST_ISSUES = 20
+REQUESTS = frozenset({"servicerequest-request"})
 #: What a referral becomes when its sender takes it back.
 ENDED = frozenset({"revoked", "entered-in-error"})
 
@@ -31,10 +32,10 @@ def check_referral(bundle: Json, accepts: Accepts, target: str) -> None:
     `target` is the service id of the NHSD-Target-Identifier header. Order: message at all, version, event,
     destination, use case, content. Source: BaRS guide, Bundle processing failure scenarios.
     """
-    _check_frame(bundle, accepts)
+    check_frame(bundle, accepts)
     rules = broken_rules(bundle, pharmacy=accepts.pharmacy)
-    _refuse_all([*counted(bundle), *rules, *dangling(bundle), *contacts(bundle)])
-    _check_destination(bundle, accepts, target)
+    refuse_all([*counted(bundle), *rules, *dangling(bundle), *contacts(bundle)])
+    check_destination(bundle, accepts, target)
     _check_use_case(bundle, accepts)
     _check_new(bundle)
 
@@ -46,10 +47,10 @@ def check_cancellation(bundle: Json, accepts: Accepts, target: str) -> str:
     update that leaves a referral active is no workflow of BaRS's: one refers again instead.
     Source: BaRS guide, Bundle processing failure scenarios; examples SERVREQ01 (revoked), SERVREQ02 (entered-in-error).
     """
-    _check_frame(bundle, accepts)
+    check_frame(bundle, accepts)
     rules = broken_rules(bundle, pharmacy=accepts.pharmacy, rules=CANCELLED)
-    _refuse_all([*counted(bundle, CANCELLED_RESOURCES), *rules, *dangling(bundle)])
-    _check_destination(bundle, accepts, target)
+    refuse_all([*counted(bundle, CANCELLED_RESOURCES), *rules, *dangling(bundle)])
+    check_destination(bundle, accepts, target)
     _check_use_case(bundle, accepts)
     status = str(resources(bundle, "ServiceRequest")[0]["status"])
     if status not in ENDED:
@@ -66,14 +67,16 @@ def is_change(bundle: object) -> bool:
     return any(isinstance(c, dict) and c.get("code") in ("update", "delete") for c in codings)
 
 
-def _check_frame(bundle: Json, accepts: Accepts) -> None:
+def check_frame(bundle: Json, accepts: Accepts, events: Collection[str] = REQUESTS) -> None:
+    """Raise Refused unless it is a message of a version and event that is taken, in the shape of FHIR."""
     _check_is_message(bundle)
     _check_version(bundle, accepts)
-    _check_event(bundle)
-    _refuse_all(list(misshapen(bundle)))
+    _check_event(bundle, events)
+    refuse_all(list(misshapen(bundle)))
 
 
-def _refuse_all(issues: list[Issue]) -> None:
+def refuse_all(issues: list[Issue]) -> None:
+    """Raise Refused (400) if there is any."""
     if issues:
         raise Refused(400, *issues[:MOST_ISSUES])
 
@@ -96,7 +99,7 @@ def _check_version(bundle: Json, accepts: Accepts) -> None:
         raise refuse(422, "not-supported", f"Supported versions: {supported}.", "Bundle.meta.versionId")
 
 
-def _check_event(bundle: Json) -> None:
+def _check_event(bundle: Json, events: Collection[str]) -> None:
     entry = as_list(bundle["entry"])[0]
     first = entry.get("resource") if isinstance(entry, dict) else None
     if not isinstance(first, dict):
@@ -110,11 +113,12 @@ def _check_event(bundle: Json) -> None:
         raise refuse(400, "required", "Missing: what is asked of us.", "MessageHeader.eventCoding")
     if not same_system(event.get("system"), EVENTS):
         raise refuse(400, "invariant", "The event system is unknown.", "MessageHeader.eventCoding.system")
-    if event.get("code") != "servicerequest-request":
+    if event.get("code") not in events:
         raise refuse(400, "invariant", "The event is not one this service takes.", "MessageHeader.eventCoding.code")
 
 
-def _check_destination(bundle: Json, accepts: Accepts, target: str) -> None:
+def check_destination(bundle: Json, accepts: Accepts, target: str) -> None:
+    """Raise Refused unless it is for the service that the target identifier names."""
     for destination in resources(bundle, "MessageHeader")[0]["destination"]:
         service = str(destination["endpoint"]).rpartition("|")[2]
         if service not in accepts.services or service != target:

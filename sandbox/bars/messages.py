@@ -54,6 +54,11 @@ class Case:
         return str(resources(self.message, "Condition")[0]["code"]["text"])
 
 
+def coded(system: str, code: str, display: str) -> Json:
+    """A CodeableConcept of one coding."""
+    return {"coding": [{"system": system, "code": code, "display": display}]}
+
+
 def moment() -> str:
     """Now, as a FHIR instant in UTC."""
     return datetime.now(UTC).isoformat(timespec="milliseconds")

@@ -278,6 +278,14 @@ def _cancelled() -> tuple[Rule, ...]:
 
 CANCELLED: Final = _cancelled()
 
+#: Of an answer to a request of our own: the frame and the header, whatever it defines itself by and begins with.
+RESPONSE: Final = tuple(
+    rule
+    for rule in RULES
+    if rule.path.startswith(("Bundle.", "MessageHeader."))
+    and rule.path not in ("MessageHeader.meta.profile", "MessageHeader.definition", "MessageHeader.focus.reference")
+)
+
 LEFT_OUT: Final = {
     "id": "set by the receiver in its answer, never by the sender",
     "CarePlan.period": "absent from every published GP example, so a receiver that insisted would refuse them all",
