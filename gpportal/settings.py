@@ -225,7 +225,7 @@ MESSAGE_LIMIT_BYTES = 5 * 1024 * 1024
 MESSAGE_TIME_LIMIT_SECONDS = 5
 # Versions of the BaRS API that a caller's Accept may name, and calls a minute one partner may make (0: any number).
 BARS_API_VERSIONS = env.list("GP_BARS_API_VERSIONS", default=["1.0.0", "1.1.0", "1.2.0", "1.3.0", "1.4.0"])
-PARTNER_PER_MINUTE = env.int("GP_PARTNER_PER_MINUTE", 3000)
+PARTNER_PER_MINUTE = env.int("GP_PARTNER_PER_MINUTE", 6000)
 BARS_VERSIONS_SUPPORTED = env.list("GP_BARS_VERSIONS", default=["1.0.0", "1.1.0"])
 # What others may ask the practice for: use cases of BaRS and our own (ADR 0027). Anything else is told "not supported".
 RECEIVED_USE_CASES = env.list(

@@ -60,6 +60,24 @@ def test_a_referral_travels_and_its_letter_comes_back(stack: Stack, sign_in: Sig
     assert len(new) == 1, "one referral is one arrival"
 
 
+@pytest.mark.requirement("BARS-CAN-1", "BARS-CAN-2")
+def test_a_referral_is_withdrawn_at_the_hospital(stack: Stack, sign_in: SignIn) -> None:
+    """The hospital is asked, then told; the page becomes true by itself."""
+    page = sign_in("gp@riverside.example")
+    open_jane(page)
+    before = len(stack.arrivals())
+    refer(page, "Dermatology", "A rash that has gone since.")
+    page.get_by_role("link", name="Withdraw referral").click()
+    page.get_by_label("Why is it withdrawn?").fill("The rash has gone")
+    page.get_by_role("button", name="Withdraw referral").click()
+    expect(page.locator("#stands ~ p").first).to_contain_text("Withdrawn", timeout=60_000)
+    expect(page.locator("#referral")).to_contain_text("The rash has gone")
+    keep(page, "gp-withdrawn")
+    if "before it had left" not in page.locator("#referral").inner_text():
+        expect(page.locator("#referral")).to_contain_text("Northern Infirmary has taken it back")
+        assert len(stack.arrivals()) == before + 2, "the referral and its withdrawal, each once"
+
+
 def test_the_hospital_reads_what_was_sent_and_nothing_else(stack: Stack, sign_in: SignIn) -> None:
     gp = sign_in("gp@riverside.example")
     open_jane(gp)

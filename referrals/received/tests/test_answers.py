@@ -63,7 +63,7 @@ def test_every_open_state_has_a_way_out_and_no_closed_one_an_act() -> None:
 
 
 # What goes out --------------------------------------------------------------------------------------------------------
-@pytest.mark.requirement("BARS-RSP-1", "BARS-RSP-3")
+@pytest.mark.requirement("BARS-ACK-4", "BARS-RSP-1", "BARS-RSP-3")
 @pytest.mark.parametrize(
     ("kind", "act", "event", "becomes"),
     [

@@ -43,6 +43,7 @@ def test_the_examples_of_these_tests_are_valid(kind: str) -> None:
         assert faults(message) == []
 
 
+@pytest.mark.requirement("BARS-ACK-4")
 @pytest.mark.parametrize("kind", ["referral", "validation", "booking"])
 def test_a_request_is_filed_under_the_id_the_sender_was_told(
     jane: Patient, post: Post, riverside: Organisation, kind: str
