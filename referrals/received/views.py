@@ -55,7 +55,7 @@ def answer(request: ActingRequest, request_id: UUID, act: str) -> HttpResponse:
     context = _context(request, found)
     if act not in [name for name, _ in context["acts"]]:
         return redirect("referrals:received-one", found.pk)
-    form = AnswerForm(request.POST or None, request=found, act=act, initial={"version": found.version})
+    form = AnswerForm(request.POST or None, request=found, act=act, initial={"version": found.version, "text": ""})
     if request.method == "POST" and form.is_valid():
         return _answered(request, found, act, form.cleaned_data)
     if request.method == "GET":

@@ -134,7 +134,9 @@ def test_what_is_missing_is_said_and_nothing_goes_out(
 
 
 def test_a_gp_rejects_signed_with_reason(full: ReceivedRequest, gp: Person) -> None:
-    form = text_of(page(gp.client, "received-answer", full.pk, "reject"))
+    opened = page(gp.client, "received-answer", full.pk, "reject")
+    assert ">None<" not in opened.content.decode()
+    form = text_of(opened)
     assert "signed: Dr A Khan, GP, Riverside Surgery" in form
     assert act(gp, full, "reject", text="Photographs are missing").status_code == 302
     told = text_of(page(gp.client, "received-one", full.pk))
