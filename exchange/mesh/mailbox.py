@@ -168,6 +168,19 @@ def mesh_code(response: requests.Response) -> str:
     return str(first.get("code") or first.get("errorCode") or "")
 
 
+def try_out(mailbox: Mailbox) -> None:
+    """Shake hands with MESH. Raises a DeliveryError."""
+    with opened(mailbox) as talk:
+        talk.handshake()  # type: ignore[no-untyped-call]
+
+
+def look_up(mailbox: Mailbox, *, ods: str, workflow: str) -> list[str]:
+    """Mailboxes in which an organisation takes a workflow, as MESH knows them. Raises a DeliveryError."""
+    with opened(mailbox) as talk:
+        found = talk.lookup_endpoint(ods, workflow).get("results", [])
+    return [one["mailbox_id"] for one in found]
+
+
 def fetch(talk: Talk, mesh_message_id: str, most: int) -> Arrived:
     """A message with all its chunks, unpacked; nothing is acknowledged. Holds at most `most` bytes and a piece.
 

@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from exchange import outbox
 from exchange.mesh import tracking
+from exchange.mesh.mailbox import look_up
 from exchange.models import Handover, Mailbox, OutboxMessage, Partner
 from tests.faults.proxy import Harm, Proxy
 from tests.peers import mesh
@@ -161,3 +162,9 @@ def test_what_is_sent_again_goes_anew_and_the_older_one_coming_back_changes_noth
     message.refresh_from_db()
     assert message.state == "handed-over"
     assert [name for name, _ in heard] == ["uncollected"]
+
+
+@pytest.mark.requirement("MESH-9")
+def test_a_mailbox_is_found_by_ods_code_and_workflow(mailbox: Mailbox) -> None:
+    assert look_up(mailbox, ods="X26", workflow="TEST_WORKFLOW") == [THEM]
+    assert look_up(mailbox, ods="X26", workflow="NOBODY_TAKES_IT") == []
