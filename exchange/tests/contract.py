@@ -58,6 +58,15 @@ def answer_schema(path: str, method: str = "get", status: str = "200") -> str:
     return str(next(iter(content.values()))["schema"]["$ref"]).rpartition("/")[2]
 
 
+def told(path: str, status: int, content: str) -> list[str]:
+    """Where an answer to GET `path` (such as ServiceRequest or ServiceRequest/1) breaks the contract, if it is here."""
+    if not FOLDER.is_dir():
+        return []
+    kind, _, one = path.partition("/")
+    address = f"/{kind}/{{id}}" if one else f"/{kind}"
+    return faults(json.loads(content), answer_schema(address) if status == 200 else "OperationalOutcome")
+
+
 def required_headers(path: str) -> set[str]:
     """Names of the headers that the contract requires at an address."""
     parameters = published()["components"]["parameters"]

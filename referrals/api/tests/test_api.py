@@ -21,7 +21,7 @@ from exchange import oauth
 from exchange.fhir import validate
 from exchange.fhir.systems import System
 from exchange.models import Partner, Service
-from exchange.tests import messages
+from exchange.tests import contract, messages
 from exchange.tests.second_opinion import faults
 from records.models import Patient
 from referrals import actions as referring
@@ -45,7 +45,9 @@ def get(partner: Partner, path: str, query: dict[str, str] | None = None, **more
     given = messages.sent()
     given.pop("Content-Type")
     bearer = {"Authorization": f"Bearer {oauth.bearer(partner, **more)}"}
-    return Client().get(f"/fhir/R4/{path}", query or {}, headers=given | bearer)
+    answer = Client().get(f"/fhir/R4/{path}", query or {}, headers=given | bearer)
+    assert contract.told(path, answer.status_code, answer.content.decode()) == []
+    return answer
 
 
 def found(answer: Any) -> list[Json]:

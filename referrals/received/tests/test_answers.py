@@ -15,6 +15,7 @@ from conftest import Person
 from exchange.fhir import validate
 from exchange.happenings import happen
 from exchange.models import InboxMessage, OutboxMessage
+from exchange.tests import contract
 from exchange.tests.second_opinion import faults
 from records.models import Patient, ToEnter
 from referrals.actions import ChangedMeanwhile
@@ -86,6 +87,7 @@ def test_an_answer_is_part_of_the_exchange_it_answers(
     message = json.loads(sent.payload)
     assert validate.check(message) == []
     assert faults(message) == []
+    assert not contract.FOLDER.is_dir() or contract.faults(message, "MessageBundle") == []
     header = resource(message, "MessageHeader")
     assert (sent.event, header["eventCoding"]["code"]) == (event, event)
     assert header["response"] == {"identifier": asked.bundle_id, "code": "ok"}
