@@ -5,6 +5,7 @@ import re
 import sqlite3
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import expect
@@ -43,20 +44,18 @@ def test_a_blood_pressure_check_is_asked_for_and_its_result_comes_back(stack: St
     page = sign_in("gp@riverside.example")
     open_jane(page)
     patient = page.url
-    refer(page, "Blood pressure check", reason)
+    before = len(stack.arrivals("pharmacy"))
+    written = f'a[href="{urlsplit(refer(page, "Blood pressure check", reason)).path}"]'
     page.goto(patient)
     reception.goto(patient)
-    row = page.locator("#referrals li", has_text="Blood pressure check").first
-    theirs = reception.locator("#referrals li", has_text="Blood pressure check").first
+    row = page.locator("#referrals li", has=page.locator(written))
+    theirs = reception.locator("#referrals li", has=reception.locator(written))
     # From here on both pages are left alone: they must become true by themselves.
     expect(row).to_contain_text("Accepted by Market Square Pharmacy", timeout=60_000)
     expect(row).to_contain_text(re.compile(r"Completed by .*\d{2,3}/\d{2,3} mmHg"), timeout=60_000)
     expect(theirs).to_contain_text("Completed by Market Square Pharmacy", timeout=30_000)
     expect(theirs).not_to_contain_text("mmHg")  # a result is none of reception's business
     keep(page, "gp-pharmacy-completed")
-    # The demonstration itself has sent another one; both arrived once and were taken at once.
-    arrived = stack.arrivals("pharmacy")
-    assert {arrival["status"] for arrival in arrived} == {200}
-    assert len({arrival["sha256"] for arrival in arrived}) == len(arrived)
+    assert [arrival["status"] for arrival in stack.arrivals("pharmacy")[before:]] == [200]
     (message,) = [one for one in kept_by_the_pharmacy(stack.data) if reason in json.dumps(one)]
     is_the_published_use_case(message)

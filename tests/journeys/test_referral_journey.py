@@ -136,7 +136,7 @@ def test_a_hospital_that_is_down_is_told_in_words_and_reached_once_it_is_back(st
     desk.goto("/exchange/")
     told = desk.locator(".partners li", has_text="Northern Infirmary")
     expect(told).to_contain_text(
-        re.compile(r"has not answered since \d\d:\d\d\. \d+ messages? waits?; we (try|are trying)")
+        re.compile(r"has not answered since \d\d:\d\d\. \d+ referrals? waits?; we (try|are trying)")
     )
     keep(desk, "desk-hospital-down")
     stack.kill("valkey")
