@@ -64,6 +64,14 @@ def kept_elsewhere(ids: Collection[UUID]) -> list[str]:
     return [words for path in _messages().KEPT if (words := import_string(path)(ids))]
 
 
+def still_needed(kind: str, ids: Collection[UUID]) -> set[UUID]:
+    """Which of these messages ("sent" or "received") a room above still needs the bytes of."""
+    found: set[UUID] = set()
+    for path in _messages().NEEDED.get(kind, []):
+        found |= import_string(path)(ids)
+    return found
+
+
 @dataclass(frozen=True, slots=True)
 class Described:
     """Whom and what a message concerns, for a reader who may know: words, the page that shows it, and whether their

@@ -3,7 +3,7 @@
 from celery import shared_task
 from django.conf import settings
 
-from exchange import alerts, health, inbox, outbox
+from exchange import alerts, health, inbox, outbox, retention
 from exchange.mesh import polling, tracking
 
 _ONE_SWEEP = settings.SWEEP_SECONDS
@@ -35,6 +35,11 @@ def sweep_inbox() -> None:
 def alert_of_stuck() -> None:
     alerts.tell()
     alerts.tell_of_mailboxes()
+
+
+@shared_task(name="exchange.tasks.remove_old", expires=3600)
+def remove_old() -> None:
+    retention.remove_old()
 
 
 @shared_task(name="exchange.tasks.follow_handovers", expires=60)

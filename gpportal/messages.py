@@ -29,6 +29,8 @@ HAPPENINGS: dict[str, list[str]] = {
 
 #: What a room keeps of somebody besides their record: functions that count it, in words, given the person's ids.
 KEPT: list[str] = ["referrals.reach.kept", "referrals.received.reach.kept"]
+#: Messages "sent" or "received" whose bytes are still needed: functions that say which of the ids given are.
+NEEDED: dict[str, list[str]] = {"sent": ["referrals.inbound.needed"], "received": ["records.inbound.needed"]}
 #: What a message is about, or an inbound message's event -> function(actor, ids) that says whom it concerns, to whoever
 #: may know.
 DESCRIBES: dict[str, str] = {

@@ -205,6 +205,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "follow-handovers": {"task": "exchange.tasks.follow_handovers", "schedule": 60},
     "alert-of-stuck": {"task": "exchange.tasks.alert_of_stuck", "schedule": 60},
     "sweep-clocks": {"task": "work.tasks.sweep_clocks", "schedule": SWEEP_SECONDS},
+    "remove-old": {"task": "exchange.tasks.remove_old", "schedule": crontab(hour=3, minute=20)},
     "sweep-pulls": {"task": "records.tasks.sweep_pulls", "schedule": SWEEP_SECONDS},
 }
 
@@ -248,6 +249,10 @@ EXCHANGE_ALERT_TO = env.list("GP_EXCHANGE_ALERT_TO", default=[])
 vars().update(env.email_url("GP_EMAIL_URL", default="smtp://localhost:25"))
 EMAIL_TIMEOUT = 20  # seconds: a mail server that says nothing must not hold a worker
 DEFAULT_FROM_EMAIL = env.str("GP_EMAIL_FROM", "gpportal@localhost")
+# The content of settled messages is removed after so many days (docs/adr/0024); 0 keeps it.
+KEEP_MESSAGES_DAYS = env.int("GP_KEEP_MESSAGES_DAYS", 2920)
+if KEEP_MESSAGES_DAYS < 0:
+    raise ImproperlyConfigured("GP_KEEP_MESSAGES_DAYS is a number of days, 0 to keep everything")
 METRICS_TOKEN = env.str("GP_METRICS_TOKEN", "")  # bearer token of /metrics; without it only this machine may ask
 DELIVERY_LEASE_SECONDS = env.int("GP_DELIVERY_LEASE", 30)
 # MESH. Its rules: a mailbox is looked into every five minutes at most and daily at least; nobody asks often what became

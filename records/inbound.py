@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from typing import Any
+from uuid import UUID
 
 from django.db.models import Exists, OuterRef, Q
 from django.urls import reverse
@@ -16,7 +17,7 @@ from exchange.models import InboxMessage, Partner
 from records import actions, reach
 from records.drawing import text_at
 from records.letters import incoming
-from records.models import Letter
+from records.models import Letter, Received
 from records.people.whose import whose
 
 
@@ -51,6 +52,12 @@ def describe(actor: Actor, ids: Iterable[str]) -> dict[str, Described]:
     found = Letter.objects.filter(within, message_id__in=list(ids)).select_related("patient")
     may_open = actor.may(Permission.READ_LETTERS)
     return {one.message_id: _described(one, may_open, actor.may(Permission.READ_LETTER_TITLES)) for one in found}
+
+
+def needed(ids: Iterable[UUID]) -> set[UUID]:
+    """Which messages the record has something of: what was received is kept by the message itself. One query."""
+    kept = Received.objects.filter(via=Received.Via.MESSAGE, name__in=[str(one) for one in ids])
+    return {UUID(name) for name in kept.values_list("name", flat=True)}
 
 
 def _described(letter: Letter, may_open: bool, may_read_title: bool) -> Described:

@@ -17,7 +17,7 @@ from exchange.happenings import Described
 from exchange.models import InboxMessage, OutboxMessage, Partner
 from records.entering.actions import list_to_enter
 from records.models import Letter
-from referrals import actions, reach
+from referrals import actions, reach, states
 from referrals.fhir import Answer, UnreadableAnswer, response_from_bundle, response_status
 from referrals.models import Referral, ReferralEvent
 from referrals.same_person import names_another
@@ -36,6 +36,15 @@ SAID = {
     "booked": "booked referral",
     "rejected": "rejected referral",
 }
+
+
+def needed(ids: Iterable[UUID]) -> set[UUID]:
+    """Which messages belong to referrals that may still be answered: an answer is compared with what was sent."""
+    sent = OutboxMessage.objects.filter(pk__in=ids, concerns="referral").values_list("pk", "concerns_id")
+    of = dict(sent)
+    waiting = Referral.objects.filter(pk__in=set(of.values()), state__in=states.WAITING).values_list("pk", flat=True)
+    still = {str(pk) for pk in waiting}
+    return {pk for pk, referral_id in of.items() if referral_id in still}
 
 
 # Answers (event servicerequest-response) ------------------------------------------------------------------------------

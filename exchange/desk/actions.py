@@ -36,6 +36,8 @@ def send_again(*, message: OutboxMessage, by: Actor) -> OutboxMessage:
         raise NotAllowedNow("They have this message already: it was delivered meanwhile.")
     if held.state == Out.HANDED_OVER:
         raise NotAllowedNow("MESH has this message for them already. It cannot be sent twice.")
+    if held.content_removed_at:
+        raise NotAllowedNow("Its content was removed because it is old. Write a new one.")
     if _is_under_way(held):
         raise NotAllowedNow("It is being sent at this moment. Look again in a minute.")
     again, now = held.state in STOPPED, timezone.now()

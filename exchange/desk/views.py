@@ -77,6 +77,8 @@ def sealed(request: ActingRequest, direction: str, message_id: UUID) -> HttpResp
     found = reach.message_or_404(request.actor, direction, message_id)
     if not panels.may_read_sealed(request.actor, found, panels.whom(request.actor, found)):
         raise PermissionDenied
+    if found.content_removed_at:
+        raise Http404("Its content was removed")
     audit.record(by=request.actor, action="downloaded message as it was exchanged", of=found)
     body = content(found) if isinstance(found, InboxMessage) else found.payload.encode()
     ending, kind = _kind(body)

@@ -50,6 +50,8 @@ class InboxMessage(models.Model):
     review_reason = models.CharField(max_length=200, blank=True)
     received_at = models.DateTimeField(auto_now_add=True)
     settled_at = models.DateTimeField(null=True)
+    #: When payload and reply were removed because they were old; the hash stays (exchange.retention).
+    content_removed_at = models.DateTimeField(null=True)
     assigned_to = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
 
     class Meta:
@@ -59,6 +61,9 @@ class InboxMessage(models.Model):
         indexes: ClassVar = [
             models.Index(fields=["due_at"], condition=models.Q(state="received"), name="inbox_due"),
             models.Index(fields=["state", "received_at"], name="inbox_desk"),
+            models.Index(
+                fields=["settled_at", "id"], condition=models.Q(content_removed_at=None), name="inbox_with_content"
+            ),
         ]
 
     def __str__(self) -> str:

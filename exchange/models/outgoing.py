@@ -57,6 +57,8 @@ class OutboxMessage(models.Model):
     assigned_to = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
     #: The receiver's answer that settled it.
     answer = models.TextField(blank=True)
+    #: When payload and answer were removed because they were old; the hash stays (exchange.retention).
+    content_removed_at = models.DateTimeField(null=True)
     #: Why it has not arrived yet: one of exchange.errors' codes, without patient data.
     trouble = models.CharField(max_length=40, blank=True)
 
@@ -65,6 +67,9 @@ class OutboxMessage(models.Model):
             models.Index(fields=["due_at"], condition=models.Q(state="queued"), name="outbox_due"),
             models.Index(fields=["to", "due_at"], condition=models.Q(state="queued"), name="outbox_due_by_partner"),
             models.Index(fields=["sender", "state", "queued_at"], name="outbox_desk"),
+            models.Index(
+                fields=["settled_at", "id"], condition=models.Q(content_removed_at=None), name="outbox_with_content"
+            ),
         ]
 
     def __str__(self) -> str:

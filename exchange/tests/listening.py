@@ -1,6 +1,8 @@
 """Stands in for gpportal.messages: remembers what was heard. `BROKEN` names what is to fail."""
 
+from collections.abc import Collection
 from typing import Any
+from uuid import UUID
 
 from access.actor import Actor
 from exchange.errors import NeedsReview, PayloadInvalid, Rec
@@ -12,8 +14,10 @@ HAPPENINGS = {
     name: [f"{__name__}.hear_{name}"]
     for name in ("delivered", "refused", "expired", "uncollected", "set_aside", "sent_again")
 }
+NEEDED = {"sent": [f"{__name__}.needed"], "received": [f"{__name__}.needed"]}
 DESCRIBES = {"referral": f"{__name__}.describe", "document": f"{__name__}.describe"}
 
+NEEDS: set[UUID] = set()
 HEARD: list[tuple[str, dict[str, str]]] = []
 HANDLED: list[str] = []
 BROKEN: set[str] = set()
@@ -27,6 +31,7 @@ def forget() -> None:
     HEARD.clear()
     HANDLED.clear()
     BROKEN.clear()
+    NEEDS.clear()
 
 
 def _hear(name: str, ids: dict[str, str]) -> None:
@@ -57,6 +62,10 @@ def hear_set_aside(**ids: str) -> None:
 
 def hear_sent_again(**ids: str) -> None:
     _hear("sent_again", ids)
+
+
+def needed(ids: Collection[UUID]) -> set[UUID]:
+    return NEEDS & set(ids)
 
 
 def describe(actor: Actor, ids: set[str]) -> dict[str, Described]:

@@ -92,6 +92,14 @@ def test_a_letter_is_filed_to_its_patient(
     assert (event.actor_kind, event.actor_id, event.patient_id) == ("partner", "RZZ01", jane.pk)
 
 
+def test_what_the_record_has_something_of_is_kept(
+    make_patient: MakePatient, arrive: Callable[..., InboxMessage], sender: Partner
+) -> None:
+    make_patient()
+    stored = arrive(letters.letter())
+    assert inbound.needed([stored.pk, uuid4()]) == {stored.pk}
+
+
 def test_its_text_is_kept_and_belongs_to_the_patient(
     make_patient: MakePatient, arrive: Callable[..., InboxMessage]
 ) -> None:

@@ -134,6 +134,14 @@ def test_the_same_message_is_not_entered_twice(make_sent: Callable[..., Referral
     assert Referral.objects.get().version == 3
 
 
+def test_what_may_still_be_answered_is_needed(make_sent: Callable[..., Referral]) -> None:
+    referral = make_sent()
+    sent = OutboxMessage.objects.get(concerns_id=str(referral.pk))
+    assert inbound.needed([sent.pk, uuid4()]) == {sent.pk}
+    Referral.objects.filter(pk=referral.pk).update(state="completed")
+    assert inbound.needed([sent.pk]) == set()
+
+
 def test_precheck_lets_the_receiver_answer(make_sent: Callable[..., Referral], hospital: Partner) -> None:
     referral = make_sent()
     sent = OutboxMessage.objects.get(concerns_id=str(referral.pk))
