@@ -1,10 +1,12 @@
 """Messages on their way out: sealed in the sender's transaction, delivered afterwards, however long that takes."""
 
 import hashlib
+import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from functools import partial
+from typing import Any, Final
 from uuid import UUID, uuid4
 
 import structlog
@@ -16,6 +18,7 @@ from django.utils import timezone
 from access.actor import Actor, system
 from access.models import Organisation, User
 from exchange import claims, doorbell, resting, settling
+from exchange.beside import Beside
 from exchange.errors import DeliveryError, OurFault
 from exchange.fhir import headers, numbers
 from exchange.fhir.messages import SOFTWARE_DEVICE, Json
@@ -25,6 +28,9 @@ from exchange.transports import TRANSPORTS, sealed_for
 
 log = structlog.get_logger(__name__)
 BY = system("delivery")
+NOTHING_DUE: Final = "nothing-due"
+#: Seconds for which a worker goes on with what is due before anything else has its turn.
+AT_A_STRETCH: Final = 1.0
 
 
 # Sealing --------------------------------------------------------------------------------------------------------------
@@ -144,16 +150,35 @@ def sweep() -> int:
 
 
 # Delivering -----------------------------------------------------------------------------------------------------------
-def work() -> str:
-    """One try of whatever is due, every partner in turn. Returns how it ended as `deliver` does, or "nothing-due".
+def work_on(beside: Beside) -> None:
+    """Try what is due, one after another, for about a second, and ring for the rest: other work is to have its turn.
 
     A ring only says that there is something to do: which message is next the database knows, so that a long queue for
     one partner keeps nobody else's waiting, and no ring is wasted on a message that another worker took.
     """
+    end = time.monotonic() + AT_A_STRETCH
+    while work(beside) != NOTHING_DUE:
+        if time.monotonic() > end:
+            for turn in claims.turns()[:1]:
+                _ring_for(turn.partner_id, 1)
+            return
+
+
+def work(beside: Beside | None = None) -> str:
+    """One try of whatever is due, every partner in turn. Returns how it ended as `deliver` does, "nothing-due", or
+    "beside": that takes a try at a partner that may not answer, if it can, so that this worker does not wait for it.
+    """
     for turn in claims.turns():
-        if (attempt := claims.claim_next(turn.partner_id)) is not None:
+        attempt = claims.claim_next(turn.partner_id)
+        if attempt is None:
+            continue
+        partner = attempt.message.to
+        if not _may_be_gone(partner):
             return _try(attempt)
-    return "nothing-due"
+        if beside and beside(partial(_try_and_ring, attempt)):
+            return "beside"
+        return _try_and_ring(attempt)
+    return NOTHING_DUE
 
 
 def deliver(message_id: UUID | str) -> str:
@@ -163,12 +188,28 @@ def deliver(message_id: UUID | str) -> str:
     "overtaken".
     """
     attempt = claims.claim(message_id)
-    return "not-claimed" if attempt is None else _try(attempt)
+    return "not-claimed" if attempt is None else _try_and_ring(attempt)
+
+
+def _may_be_gone(partner: Partner) -> bool:
+    return resting.takes_at_once(partner) < partner.max_in_flight
+
+
+def _try_and_ring(attempt: DeliveryAttempt) -> str:
+    """A try, and rings for what may go after it: for all a partner takes, when nobody knew whether it is there."""
+    partner = attempt.message.to
+    most = partner.max_in_flight if _may_be_gone(partner) else 1
+    ended = _try(attempt)
+    _ring_for(partner.pk, most)
+    return ended
+
+
+def _ring_for(partner_id: int, most: int) -> None:
+    for waiting in claims.next_for(partner_id, most):
+        ring(waiting)
 
 
 def _try(attempt: DeliveryAttempt) -> str:
-    partner = attempt.message.to
-    was_quiet = resting.takes_at_once(partner) < partner.max_in_flight
     ended = _settle(attempt)
     log.info(
         "delivery",
@@ -180,8 +221,6 @@ def _try(attempt: DeliveryAttempt) -> str:
         status=attempt.status,
         state=ended,
     )
-    for waiting in claims.next_for(partner.pk, partner.max_in_flight if was_quiet else 1):
-        ring(waiting)
     return ended
 
 

@@ -111,7 +111,8 @@ def _give_up(message_id: UUID, by: Actor) -> bool:
 
 def _locked(attempt: DeliveryAttempt) -> OutboxMessage:
     # no_key: an answer that is being stored refers to this row and holds its partner's, which is locked here next
-    return OutboxMessage.objects.select_for_update(no_key=True).get(pk=attempt.message_id)
+    rows = OutboxMessage.objects.select_for_update(no_key=True, of=("self",)).select_related("to__organisation")
+    return rows.defer("payload", "headers").get(pk=attempt.message_id)
 
 
 def _close(attempt: DeliveryAttempt, outcome: str, phase: Phase, status: int | None) -> None:

@@ -3,7 +3,7 @@
 from celery import shared_task
 from django.conf import settings
 
-from exchange import alerts, health, inbox, outbox, retention
+from exchange import alerts, beside, health, inbox, outbox, retention
 from exchange.mesh import polling, tracking
 
 _ONE_SWEEP = settings.SWEEP_SECONDS
@@ -12,7 +12,7 @@ _ONE_SWEEP = settings.SWEEP_SECONDS
 @shared_task(name="exchange.tasks.deliver")
 def deliver(message_id: str) -> None:
     """Somebody rang for this message; whose turn it is, the database says."""
-    outbox.work()
+    outbox.work_on(beside.take)
 
 
 @shared_task(name="exchange.tasks.sweep_outbox", expires=_ONE_SWEEP)

@@ -2,6 +2,8 @@
 
 import datetime as dt
 import json
+import threading
+import time
 from collections.abc import Callable
 from typing import Any
 from uuid import uuid4
@@ -12,10 +14,10 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from access.models import Organisation
-from exchange import claims, inbox, outbox, tasks
+from exchange import beside, claims, inbox, outbox, tasks
 from exchange.models import InboxMessage, OutboxMessage, Partner
 from exchange.tests.arriving import came_in
-from exchange.tests.stub import Stub
+from exchange.tests.stub import Say, Stub
 
 pytestmark = pytest.mark.django_db
 Put = Callable[..., OutboxMessage]
@@ -47,14 +49,14 @@ def test_a_long_queue_for_one_keeps_nobody_elses_waiting(
         put()
     assert claims.claim_next(hospital.pk) is not None
     theirs = put(to=other)
-    tasks.deliver(str(OutboxMessage.objects.filter(to=hospital).latest("created_at").pk))
+    assert outbox.work() == "delivered"
     theirs.refresh_from_db()
     assert (theirs.state, delivered(hospital)) == ("delivered", 0)
 
 
-def test_whichever_message_was_rung_for_the_one_due_longest_goes(put: Put, stub_partner: Stub) -> None:
-    first, second = put(), put()
-    tasks.deliver(str(second.pk))
+def test_the_one_due_longest_goes(put: Put, stub_partner: Stub) -> None:
+    first, _ = put(), put()
+    assert outbox.work() == "delivered"
     first.refresh_from_db()
     assert first.state == "delivered"
     assert outbox.work() == "delivered"
@@ -97,7 +99,7 @@ def test_once_a_quiet_partner_answers_as_many_go_as_it_takes(put: Put, bell: Bel
     assert len(bell) == 4, "nobody knew whether they were there"
     bell.clear()
     outbox.work()
-    assert len(bell) == 1
+    assert bell == [], "whoever is at work goes on without being rung for"
 
 
 def test_every_ring_lost_still_everything_goes(put: Put, bell: Bell, stub_partner: Stub) -> None:
@@ -107,7 +109,7 @@ def test_every_ring_lost_still_everything_goes(put: Put, bell: Bell, stub_partne
     outbox.sweep()
     while bell:
         bell.pop()
-        outbox.work()
+        outbox.work_on(lambda work: bool(work() or True))
     assert OutboxMessage.objects.filter(state="delivered").count() == 12
 
 
@@ -122,6 +124,21 @@ def test_whoever_has_read_a_letter_goes_on_with_the_next(hospital: Partner, bell
     assert (task, InboxMessage.objects.get(pk=rung).state) == ("exchange.tasks.file", "received")
 
 
+def test_a_worker_goes_on_for_a_while_and_then_rings_for_the_rest(
+    put: Put, other: Partner, bell: Bell, stub_partner: Stub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for _ in range(3):
+        put()
+    monkeypatch.setattr(outbox, "AT_A_STRETCH", 0.0)
+    bell.clear()
+    tasks.deliver("")
+    assert OutboxMessage.objects.filter(state="delivered").count() == 1
+    assert len(bell) == 1
+    monkeypatch.setattr(outbox, "AT_A_STRETCH", 60.0)
+    tasks.deliver("")
+    assert OutboxMessage.objects.filter(state="delivered").count() == 3
+
+
 # What it costs --------------------------------------------------------------------------------------------------------
 def test_a_delivery_asks_the_database_little(put: Put, hospital: Partner, stub_partner: Stub) -> None:
     outbox.deliver(put().pk)  # token, keys and connection are kept from here on
@@ -129,7 +146,7 @@ def test_a_delivery_asks_the_database_little(put: Put, hospital: Partner, stub_p
     with CaptureQueriesContext(connection) as asked:
         assert outbox.work() == "delivered"
     said = [one["sql"] for one in asked if "SAVEPOINT" not in one["sql"]]
-    assert len(said) <= 17, "\n".join(said)
+    assert len(said) <= 14, "\n".join(said)
     message.refresh_from_db()
     assert message.state == "delivered"
     assert len(stub_partner.tokens) == 1, "the token is kept"
@@ -176,3 +193,37 @@ def test_one_whose_partner_is_gone_is_not_among_them(put: Put, hospital: Partner
     assert [turn.partner_id for turn in claims.turns()] == [other.pk]
     Partner.objects.filter(pk=other.pk).update(sends=False)
     assert claims.turns() == []
+
+
+# Beside the worker's other work ---------------------------------------------------------------------------------------
+@pytest.mark.django_db(transaction=True)
+def test_a_partner_that_hangs_holds_no_worker(put: Put, hospital: Partner, other: Partner, stub_partner: Stub) -> None:
+    Partner.objects.filter(pk=hospital.pk).update(last_delivered_at=None)
+    stub_partner.says = [Say(wait=0.5), Say()]
+    hangs = put()
+    began = time.monotonic()
+    tasks.deliver(str(hangs.pk))
+    assert time.monotonic() - began < 0.4
+    wait_for(lambda: len(stub_partner.arrivals) == 1)
+    theirs = put(to=other)
+    tasks.deliver(str(theirs.pk))
+    assert delivered(other) == 1
+    wait_for(lambda: delivered(hospital) == 1)
+    wait_for(lambda: not any(one.name == "beside" for one in threading.enumerate()))
+
+
+def test_no_more_than_a_few_are_beside_and_the_rest_is_done_at_once() -> None:
+    going = threading.Event()
+    try:
+        assert [beside.take(going.wait) for _ in range(beside.MOST + 1)] == [True] * beside.MOST + [False]
+    finally:
+        going.set()
+    wait_for(lambda: not any(one.name == "beside" for one in threading.enumerate()))
+    assert beside.take(lambda: None)
+
+
+def wait_for(what: Callable[[], bool]) -> None:
+    end = time.monotonic() + 10
+    while not what():
+        assert time.monotonic() < end
+        time.sleep(0.02)
