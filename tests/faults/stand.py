@@ -6,7 +6,7 @@ import shutil
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, Final, TypeVar
@@ -37,12 +37,11 @@ QUICK: Final = {
 
 
 @dataclass(slots=True)
-class Stand:
-    """A running stack: we reach the hospital through `out`, the hospital reaches us through `into`."""
+class Stack:
+    """A running stack and its hospital."""
 
     data: Path
-    out: Proxy
-    into: Proxy
+    url: str
     hospital: str
     user: dict[str, str]
 
@@ -52,13 +51,13 @@ class Stand:
         child = DataDir(self.data).left_behind().get("children", {}).get(name)
         return int(child["pid"]) if child and is_alive(int(child["pid"])) else None
 
-    def rows(self, query: str) -> list[tuple[Any, ...]] | None:
+    def rows(self, query: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]] | None:
         """What the database says, None while it is down."""
         directory = DataDir(self.data)
         url = addresses({}, directory.secrets(), directory.ports())["DATABASE_URL"]
         try:
             with psycopg.connect(url, connect_timeout=5) as connection:
-                return connection.execute(query.encode()).fetchall()
+                return connection.execute(query.encode(), values or None).fetchall()
         except psycopg.OperationalError:
             return None
 
@@ -81,6 +80,19 @@ class Stand:
         answer = httpx.get(f"{self.hospital}/sandbox/arrivals", timeout=60, trust_env=False)
         found: dict[str, Any] = answer.raise_for_status().json()
         return found
+
+    def environment(self) -> dict[str, str]:
+        """For programs that use the same database and broker."""
+        directory = DataDir(self.data)
+        return environment_of(directory, directory.ports(), self.user, "")
+
+
+@dataclass(slots=True)
+class Stand(Stack):
+    """One with a proxy on either side: we reach the hospital through `out`, the hospital reaches us through `into`."""
+
+    out: Proxy
+    into: Proxy
 
     # Doing --------------------------------------------------------------------------------------------------------
     def behave(self, mode: str) -> None:
@@ -109,41 +121,59 @@ class Stand:
         self.kill("valkey")
         shutil.rmtree(self.data / "valkey" / "appendonlydir", ignore_errors=True)
 
-    def environment(self) -> dict[str, str]:
-        """For programs that use the same database and broker."""
-        directory = DataDir(self.data)
-        return environment_of(directory, directory.ports(), self.user, "")
 
-
-def wait_for(what: Callable[[], T | None], why: str, seconds: float = 120.0) -> T:
+def wait_for(what: Callable[[], T | None], why: str, seconds: float = 120.0, pause: float = 0.05) -> T:
     """The first true answer. Raises AssertionError with the reason when there is none for so long."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         if answer := what():
             return answer
-        time.sleep(0.05)
+        time.sleep(pause)
     raise AssertionError(f"not within {seconds:.0f} s: {why}")
 
 
 @contextlib.contextmanager
 def standing(folder: Path, *, patients: int, sweep: int, seed: int) -> Iterator[Stand]:
     """Everything started, sweeping every so many seconds, both proxies calm; everything down again at the end."""
+    web, hospital, near, far = _free_ports(4)
+    into, out = Proxy(web, near, seed), Proxy(hospital, far, seed + 1)
+    ours = {"GP_PUBLIC_URL": into.url, "GP_SANDBOX_HOSPITAL_URL": out.url, "GP_SWEEP_SECONDS": str(sweep)}
+    for proxy in (into, out):
+        proxy.listen()
+    try:
+        with _running(folder, web, hospital, QUICK | ours, patients) as one:
+            yield Stand(one.data, one.url, one.hospital, one.user, out=out, into=into)
+    finally:
+        for proxy in (into, out):
+            proxy.refuse()
+
+
+@contextlib.contextmanager
+def started(folder: Path, *, patients: int) -> Iterator[Stack]:
+    """The same without proxies and with the settings of `./gp run`."""
+    web, hospital = _free_ports(2)
+    ours = {"GP_SANDBOX_HOSPITAL_URL": f"http://127.0.0.1:{hospital}", "GP_PULL_TOMORROW_AT": "-1"}
+    with _running(folder, web, hospital, ours, patients) as one:
+        yield one
+
+
+def _free_ports(count: int) -> list[int]:
     free: list[int] = []
-    for _ in range(4):
+    for _ in range(count):
         free.append(ports.pick(set(free)))
-    web, hospital = free[:2]
-    into, out = Proxy(web, free[2], seed), Proxy(hospital, free[3], seed + 1)
+    return free
+
+
+@contextlib.contextmanager
+def _running(folder: Path, web: int, hospital: int, ours: dict[str, str], patients: int) -> Iterator[Stack]:
     data = folder / "data"
     directory = DataDir(data)
     directory.create(needs_mb=200)
     directory.keep_ports({"web": web, "hospital": hospital})
     inherited = {n: v for n, v in os.environ.items() if not n.startswith(("GP_", "DATABASE_", "REDIS_"))}
     inherited.pop("DJANGO_SETTINGS_MODULE", None)
-    ours = {"GP_PUBLIC_URL": into.url, "GP_SANDBOX_HOSPITAL_URL": out.url, "GP_SWEEP_SECONDS": str(sweep)}
-    user = inherited | QUICK | ours
+    user = inherited | ours
     command = [str(PYTHON), "-m", "tests.faults.launching", "--data", str(data), "--port", str(web)]
-    for proxy in (into, out):
-        proxy.listen()
     with (folder / "launching.log").open("wb") as log:
         running = processes.start(
             [*command, "--patients", str(patients)],
@@ -154,12 +184,10 @@ def standing(folder: Path, *, patients: int, sweep: int, seed: int) -> Iterator[
         )
         try:
             _await_ready(running, folder / "launching.log")
-            yield Stand(data, out, into, f"http://127.0.0.1:{hospital}", user)
+            yield Stack(data, f"http://127.0.0.1:{web}", f"http://127.0.0.1:{hospital}", user)
         finally:
             running.send_signal(signal.SIGTERM)
             running.wait(timeout=60)
-            for proxy in (into, out):
-                proxy.refuse()
     assert running.returncode == 0
 
 
