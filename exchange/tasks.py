@@ -5,6 +5,7 @@ from django.conf import settings
 
 from exchange import alerts, beside, health, inbox, outbox, retention
 from exchange.mesh import polling, tracking
+from exchange.partnering import capability, checking
 
 _ONE_SWEEP = settings.SWEEP_SECONDS
 
@@ -55,3 +56,13 @@ def sweep_mailboxes() -> None:
 @shared_task(name="exchange.tasks.poll_mailbox")
 def poll_mailbox(mailbox_id: str) -> None:
     polling.poll(int(mailbox_id))
+
+
+@shared_task(name="exchange.tasks.test_connection", expires=600)
+def test_connection(test_id: str) -> None:
+    checking.run(int(test_id))
+
+
+@shared_task(name="exchange.tasks.read_capabilities", expires=3600)
+def read_capabilities() -> None:
+    capability.refresh_all()

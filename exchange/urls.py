@@ -5,6 +5,7 @@ from exchange.api import definitions, views
 from exchange.desk import mailboxes
 from exchange.desk import views as desk
 from exchange.directory import views as services
+from exchange.partnering import views as partners
 
 app_name = "exchange"
 urlpatterns = [
@@ -16,6 +17,13 @@ urlpatterns = [
     path("exchange/<slug:direction>/<uuid:message_id>/sealed/", desk.sealed, name="desk-sealed"),
     path("exchange/<slug:direction>/<uuid:message_id>/<slug:name>/", desk.act, name="desk-act"),
     path("exchange/partners/<int:partner_id>/switch/", desk.switch, name="desk-switch"),
+    path("exchange/partners/", partners.listed, name="partners"),
+    path("exchange/partners/new/", partners.edit, name="new-partner"),
+    path("exchange/partners/<int:partner_id>/", partners.one, name="partner"),
+    path("exchange/partners/<int:partner_id>/edit/", partners.edit, name="edit-partner"),
+    path("exchange/partners/<int:partner_id>/flow/", partners.switch, name="switch-flow"),
+    path("exchange/partners/<int:partner_id>/test/", partners.test, name="test-partner"),
+    path("exchange/partners/<int:partner_id>/test/part/", partners.test_part, name="test-part"),
     path("settings/services/", services.listed, name="services"),
     path("settings/services/file/", services.take_in, name="take-in-services"),
     path("settings/services/<slug:service_id>/", services.details, name="service"),

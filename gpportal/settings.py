@@ -204,6 +204,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "sweep-mailboxes": {"task": "exchange.tasks.sweep_mailboxes", "schedule": SWEEP_SECONDS},
     "follow-handovers": {"task": "exchange.tasks.follow_handovers", "schedule": 60},
     "alert-of-stuck": {"task": "exchange.tasks.alert_of_stuck", "schedule": 60},
+    "read-capabilities": {"task": "exchange.tasks.read_capabilities", "schedule": crontab(hour=5, minute=30)},
     "sweep-clocks": {"task": "work.tasks.sweep_clocks", "schedule": SWEEP_SECONDS},
     "remove-old": {"task": "exchange.tasks.remove_old", "schedule": crontab(hour=3, minute=20)},
     "sweep-pulls": {"task": "records.tasks.sweep_pulls", "schedule": SWEEP_SECONDS},

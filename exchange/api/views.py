@@ -32,6 +32,8 @@ def process_message(request: Request) -> Response:
     assert isinstance(request.user, Caller)  # IsPartner let nobody else in
     sender = request.user.partner
     try:
+        if not sender.receives:  # a sender repeats what is answered 503; anything else it would lay before a person
+            raise PayloadInvalid(Rec.UNAVAILABLE, "transient", "Receiving is switched off for now. Try again later.")
         reply = inbox.receive(body.read(request._request), request.headers, sender=sender)
     except PayloadInvalid as refused:
         inbox.note_refusal(refused, request.headers, sender=sender)

@@ -10,7 +10,7 @@ from access.actor import Actor
 from access.models import User
 from exchange import claims, doorbell, outbox, resting
 from exchange.happenings import happen
-from exchange.models import DeskNote, InboxMessage, OutboxMessage, Partner
+from exchange.models import DeskNote, Flow, InboxMessage, OutboxMessage, Partner, Switching
 
 Out, In = OutboxMessage.State, InboxMessage.State
 LONGEST_NOTE: Final = 500
@@ -125,6 +125,7 @@ def switch(*, partner: Partner, on: bool, by: Actor) -> None:
     if on:
         resting.end(held.pk)
         claims.wake(held.pk)
+    Switching.objects.create(partner=held, flow=Flow.ALL, on=on, by=by.name)
     audit.record(by=by, action="switched partner on" if on else "switched partner off", of=held)
 
 

@@ -12,7 +12,7 @@ from exchange.desk import mesh_words
 from exchange.desk.reach import Queue
 from exchange.desk.said import Said
 from exchange.mesh.reading import REPORT as MESH_REPORT
-from exchange.models import DeliveryAttempt, InboxMessage, OutboxMessage, Partner
+from exchange.models import DeliveryAttempt, Flow, InboxMessage, OutboxMessage, Partner
 from ui.dates import ago, when
 
 Out, In = OutboxMessage.State, InboxMessage.State
@@ -90,7 +90,7 @@ def how_long(since: dt.datetime, now: dt.datetime) -> str:
 def of_partner(partner: Partner, queue: Queue, now: dt.datetime) -> Said:
     """How it is with a partner: by what came through, not by what is said to be up."""
     name = partner.organisation.name
-    if not partner.enabled:
+    if not (partner.enabled and partner.sends):
         waits = f" {_wait(queue)}." if queue.waiting else ""
         return Said(f"Switched off: nothing is sent to {name}.{waits}", "Switch it on when they are ready.", "soon")
     age = now - queue.oldest if queue.oldest else dt.timedelta()
@@ -175,8 +175,12 @@ def of_sent(message: OutboxMessage, now: dt.datetime, *, trying: bool = False) -
 
 def _queued(message: OutboxMessage, now: dt.datetime, trying: bool) -> Said:
     late = now - message.queued_at >= dt.timedelta(minutes=settings.EXCHANGE_WARN_MINUTES)
-    if not message.to.enabled:
-        return Said(f"Waits: {message.to.organisation.name} is switched off.", "Nothing to do yet.", "soon")
+    if not (message.to.enabled and message.to.sends):
+        return Said(
+            f"Waits: {message.to.organisation.name} is switched off.{_switched_off(message.to)}",
+            "Nothing to do yet.",
+            "soon",
+        )
     if trying:
         return Said("We are sending it now.", "Nothing to do yet.")
     if not message.trouble and message.to.rest_until is None:
@@ -188,6 +192,12 @@ def _queued(message: OutboxMessage, now: dt.datetime, trying: bool) -> Said:
     sentences = mesh_words.SENTENCES if _by_mesh(message) else _SENTENCES
     why = sentences.get(message.trouble, "It did not arrive.") if message.trouble else _why_it_rests(message.to)
     return Said(f"{why} {again[0].upper()}{again[1:]}", "Nothing to do yet.", "soon" if late else "")
+
+
+def _switched_off(partner: Partner) -> str:
+    """Who switched it off and when, if that is known."""
+    off = partner.switchings.filter(on=False, flow__in=(Flow.ALL, Flow.SENDING)).order_by("-at").first()
+    return f" {off.by} switched it off {when(off.at)}." if off else ""
 
 
 def _why_it_rests(partner: Partner) -> str:

@@ -1,0 +1,128 @@
+"""A partner's settings, as its page and the command take them."""
+
+import datetime as dt
+from typing import Any
+
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
+from django import forms
+from django.conf import settings
+
+from exchange.models import OutboxMessage, Partner
+from exchange.partnering.sentences import day
+
+
+class PartnerForm(forms.Form):
+    """Who they are, how they are reached, who we are there. The key is never shown: empty keeps the one there is."""
+
+    ods_code = forms.RegexField(
+        r"^[A-Za-z0-9]{2,12}$",
+        label="ODS code",
+        error_messages={
+            "required": "Enter their ODS code",
+            "invalid": "An ODS code has letters and figures only, such as RZZ01",
+        },
+    )
+    name = forms.CharField(label="Name", max_length=200, error_messages={"required": "Enter their name"})
+    transport = forms.ChoiceField(label="How they are reached", choices=Partner.Transport.choices)
+    endpoint = forms.URLField(
+        label="FHIR address",
+        max_length=300,
+        assume_scheme="https",
+        error_messages={
+            "required": "Enter the address of their system",
+            "invalid": "Enter a whole address, such as https://hospital.example/FHIR/R4",
+        },
+    )
+    token_url = forms.URLField(
+        label="Token address",
+        max_length=300,
+        assume_scheme="https",
+        error_messages={"required": "Enter the address that gives us a token"},
+    )
+    client_id = forms.CharField(label="Our client name there", max_length=100, initial="gpportal")
+    algorithm = forms.ChoiceField(label="How we sign", choices=Partner.Algorithm.choices, initial="ES384")
+    scope = forms.CharField(label="Scope for sending", max_length=100, required=False)
+    jwks_url = forms.URLField(
+        label="Address of their public keys", max_length=300, required=False, assume_scheme="https"
+    )
+    jwks = forms.JSONField(label="Or their public keys (JWK Set)", required=False)
+    versions = forms.CharField(label="Message versions agreed", max_length=100, required=False)
+    max_in_flight = forms.IntegerField(label="Most messages at once", min_value=1, max_value=50, initial=4)
+    ca = forms.CharField(label="Their certificate authority (PEM)", required=False)
+    client_certificate = forms.CharField(label="Our certificate for them (PEM)", required=False)
+    client_key = forms.CharField(
+        label="Key of our certificate (PEM)",
+        required=False,
+        help_text="Kept encrypted and never shown again. Leave empty to keep the one there is.",
+    )
+
+    def __init__(self, *args: Any, partner: Partner | None = None, **more: Any) -> None:
+        super().__init__(*args, **more)
+        self.partner = partner
+
+    def clean_ods_code(self) -> str:
+        code = str(self.cleaned_data["ods_code"]).upper()
+        same = Partner.objects.filter(organisation__ods_code=code)
+        if same.exclude(pk=self.partner.pk if self.partner else 0).exists():
+            raise forms.ValidationError("There is a partner with this ODS code already")
+        if self.partner and self.partner.organisation.ods_code != code:
+            raise forms.ValidationError("The ODS code of a partner stays: add another partner instead")
+        return code
+
+    def clean_transport(self) -> str:
+        chosen = str(self.cleaned_data["transport"])
+        waiting = OutboxMessage.objects.filter(to=self.partner, state="queued") if self.partner else None
+        if self.partner and waiting is not None and chosen != self.partner.transport and waiting.exists():
+            raise forms.ValidationError("Messages wait that were written for the old way: let them go first")
+        return chosen
+
+    def clean_endpoint(self) -> str:
+        return _secure(str(self.cleaned_data["endpoint"]))
+
+    def clean_token_url(self) -> str:
+        return _secure(str(self.cleaned_data["token_url"]))
+
+    def clean_ca(self) -> str:
+        return _certificate(str(self.cleaned_data["ca"]))
+
+    def clean_client_certificate(self) -> str:
+        return _certificate(str(self.cleaned_data["client_certificate"]))
+
+    def clean(self) -> dict[str, Any]:
+        """What only fits together: their keys, and our certificate with its key."""
+        found = super().clean() or {}
+        if not found.get("jwks_url") and not found.get("jwks") and not self.errors:
+            self.add_error("jwks_url", "Enter the address of their public keys, or the keys themselves")
+        certificate, key = found.get("client_certificate"), found.get("client_key")
+        if certificate and not key and not (self.partner and self.partner.client_certificate == certificate):
+            self.add_error("client_key", "Enter the key that belongs to our certificate")
+        elif key and not (certificate and _belong(certificate, key)):
+            self.add_error("client_key", "This key does not belong to our certificate")
+        return found
+
+
+def _secure(url: str) -> str:
+    if settings.PRODUCTION and not url.startswith("https://"):
+        raise forms.ValidationError("The address must begin with https://")
+    return url
+
+
+def _certificate(pem: str) -> str:
+    if not pem:
+        return ""
+    try:
+        first = x509.load_pem_x509_certificates(pem.encode())[0]
+    except ValueError:
+        raise forms.ValidationError("This is not a certificate: it begins with -----BEGIN CERTIFICATE-----") from None
+    if first.not_valid_after_utc < dt.datetime.now(dt.UTC):
+        raise forms.ValidationError(f"This certificate ended on {day(first.not_valid_after_utc)}")
+    return pem
+
+
+def _belong(certificate: str, key: str) -> bool:
+    try:
+        public = load_pem_private_key(key.encode(), password=None).public_key()
+        return bool(public == x509.load_pem_x509_certificate(certificate.encode()).public_key())
+    except (ValueError, TypeError):
+        return False
