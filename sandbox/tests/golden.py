@@ -52,6 +52,70 @@ def referral(service: str, case: tuple[str, str, str], version: str) -> Json:
     }
 
 
+def rich(service: str, case: tuple[str, str, str], version: str) -> Json:
+    """The same with every kind of clinical content that may be sent along, each with all that it must hold."""
+    made = referral(service, case, version)
+    for name, part in _clinical().items():
+        part["meta"] = {"lastUpdated": WHEN, "profile": [n.UKCORE + str(part["resourceType"])]}
+        made["entry"].append({"fullUrl": url(name), "resource": part})
+    task = next(one["resource"] for one in made["entry"] if one["fullUrl"] == url("task"))
+    task["focus"] = _ref("medicine")
+    return made
+
+
+def _clinical() -> dict[str, Json]:
+    flagged = "https://fhir.nhs.uk/CodeSystem/flag-categories-bars"
+    when = {"repeat": {"frequency": 1, "period": 1, "periodUnit": "d"}}
+    taken = {
+        "timing": when,
+        "asNeededCodeableConcept": _coding(n.SNOMED, "22253000", "Pain"),
+        "site": _coding(n.SNOMED, "123851003", "Mouth"),
+        "route": _coding(n.SNOMED, "26643006", "Oral route"),
+        "method": _coding(n.SNOMED, "421521009", "Swallow"),
+    }
+    return {
+        "flag": {
+            "resourceType": "Flag",
+            "status": "active",
+            "category": [_coding(flagged, "RA", "Reasonable Adjustment")],
+            "code": _coding(n.SNOMED, "1064581000000103", "Requires information by email"),
+            "subject": _ref("patient"),
+        },
+        "medicine": {
+            "resourceType": "MedicationStatement",
+            "status": "active",
+            "category": _coding(
+                "http://terminology.hl7.org/CodeSystem/medication-statement-category", "community", "C"
+            ),
+            "medicationCodeableConcept": {"text": "Paracetamol 500 mg tablets"},
+            "subject": _ref("patient"),
+            "reasonCode": [_coding(n.SNOMED, "22253000", "Pain")],
+            "dosage": [taken],
+        },
+        "allergy": {
+            "resourceType": "AllergyIntolerance",
+            "clinicalStatus": _coding(
+                "http://terminology.hl7.org/CodeSystem/allergyintolerance-clinical", "active", "A"
+            ),
+            "verificationStatus": _coding(
+                "http://terminology.hl7.org/CodeSystem/allergyintolerance-verification", "confirmed", "Confirmed"
+            ),
+            "code": {"text": "Penicillin"},
+            "patient": _ref("patient"),
+            "encounter": _ref("encounter"),
+            "recorder": _ref("doctor"),
+            "asserter": _ref("doctor"),
+            "reaction": [{"manifestation": [_coding(n.SNOMED, "271807003", "Rash")]}],
+        },
+        "pressure": {
+            "resourceType": "Observation",
+            "status": "final",
+            "code": _coding(n.SNOMED, "75367002", "Blood pressure"),
+            "subject": _ref("patient"),
+        },
+    }
+
+
 def _header(service: str) -> Json:
     return {
         "resourceType": "MessageHeader",
