@@ -30,6 +30,9 @@ _STYLE = (
     "th,td{text-align:left;vertical-align:top;padding:.4rem .6rem;border-bottom:1px solid #ccc}"
     "form{display:inline}select,input{font:inherit;max-width:100%}button{font:inherit;margin:.1rem}"
     "code{font-size:.85em;overflow-wrap:anywhere}"
+    "select{max-width:20rem}"
+    "@media(max-width:40rem){table,tbody,tr,td{display:block}thead{display:none}td{border:0;padding:.2rem 0}"
+    "tr{border-bottom:1px solid #ccc;padding:.5rem 0}select{width:100%}}"
     ".note{background:#fff3cd;padding:.5rem 1rem}"
 )
 
