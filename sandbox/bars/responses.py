@@ -36,14 +36,23 @@ def _answered(bundle: Json) -> Iterator[Issue]:
 def standing(bundle: Json) -> str:
     """How the request stands by an answer, in FHIR's words: Task or Appointment status, else the ServiceRequest's."""
     for kind in ("Task", "Appointment", "Encounter", "ServiceRequest"):
-        for one in resources(bundle, kind)[:1]:
+        for one in resources(bundle, kind)[-1:]:
             if isinstance(one.get("status"), str):
                 return f"{kind} {one['status']}"
     return "nothing"
 
 
 def ends(bundle: Json) -> bool:
-    """Whether the request is over with this answer."""
+    """Whether the request is over with this answer.
+
+    A validation keeps its ServiceRequest active: it is over with the full response, or when the interim one
+    says that our Encounter is cancelled, which is how BaRS rejects one (examples VALRESP02, VALRESP04).
+    """
+    definition = str(resources(bundle, "MessageHeader")[0].get("definition", ""))
+    if "-validation" in definition:
+        return definition.endswith("-full") or any(
+            one.get("status") == "cancelled" for one in resources(bundle, "Encounter")
+        )
     over = {"rejected", "completed", "cancelled", "failed", "fulfilled", "revoked", "entered-in-error"}
     found = [one.get("status") for kind in ("Task", "ServiceRequest", "Appointment") for one in resources(bundle, kind)]
     return any(one in over for one in as_list(found) if isinstance(one, str))

@@ -12,7 +12,8 @@ from sandbox.bars import names as n
 from sandbox.bars.contents import contacts, dangling, resources
 from sandbox.bars.names import Json
 from sandbox.bars.requests import ACTS, KINDS
-from sandbox.tests import golden
+from sandbox.bars.responses import ends, standing
+from sandbox.tests import golden, published
 from sandbox.tests.conftest import HEART_FAILURE, Site
 from sandbox.tests.test_door import coded
 
@@ -223,6 +224,20 @@ def test_an_answer_is_checked_too(site: Site, change: Callable[[Json], object], 
     assert answer.status_code == status
     assert expression in [one for issue in answer.json()["issue"] for one in issue["expression"]]
     assert asked(site)["responses"] == []
+
+
+@published.present
+@pytest.mark.parametrize(
+    ("name", "over", "stands"),
+    [
+        ("VALRESP01A", False, "Encounter in-progress"),
+        ("VALRESP02", True, "Encounter finished"),
+        ("VALRESP04", True, "Encounter cancelled"),
+    ],
+)
+def test_a_validation_is_over_as_published(name: str, over: bool, stands: str) -> None:
+    message = published.example(name)
+    assert (ends(message), standing(message)) == (over, stands)
 
 
 def test_who_asks_nothing_takes_no_answers(social_care: Site) -> None:

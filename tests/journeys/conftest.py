@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import select
 import signal
 import socket
@@ -15,6 +16,8 @@ from typing import Any
 import httpx
 import pytest
 from playwright.sync_api import Browser, Page
+
+from tests.journeys.practice import Practice
 
 ROOT = Path(__file__).resolve().parents[2]
 PASSWORD = "a-journey-of-a-thousand-miles"
@@ -150,3 +153,18 @@ def sign_in(stack: Stack, chromium: Browser) -> Iterator[Callable[..., Page]]:
     for context in contexts:
         context.close()
     assert errors == []
+
+
+@pytest.fixture
+def practice(stack: Stack) -> Iterator[Practice]:
+    """The practice's GP and Jane Smith's record; partners behave again afterwards."""
+    with httpx.Client(base_url=stack.url, timeout=20, trust_env=False) as client:
+        client.headers["Referer"] = f"{stack.url}/"
+        one = Practice(client, "")
+        one.sign_in("gp@riverside.example", PASSWORD)
+        found = client.get("/patients/", params={"q": "9991234578"}).text
+        jane = re.search(r"/patients/([0-9a-f-]{36})/", found)
+        assert jane
+        yield Practice(client, jane[1])
+    for name in ("hospital", "pharmacy"):
+        stack.behave(name, mode="normal")

@@ -1,17 +1,14 @@
 """Every way in which a partner can answer, well or badly, against the whole product: where the referral ends."""
 
-import html
 import re
 import time
-import uuid
-from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any, Final
 
 import httpx
 import pytest
 
-from tests.journeys.conftest import PASSWORD, Stack, wait_for
+from tests.journeys.conftest import Stack, wait_for
+from tests.journeys.practice import Practice
 
 pytestmark = pytest.mark.xdist_group("stack")
 HEART_FAILURE, BLOOD_PRESSURE = "9000000201", "9000000301"
@@ -43,61 +40,6 @@ ANSWERS: Final = {
 }
 #: Modes in which the pharmacy's system goes wrong: one message each, whichever meets it.
 SYSTEM: Final = ("too-many", "down", "never-answers", "ids-not-mirrored", "empty-answer", "refuse")
-
-
-@dataclass(frozen=True, slots=True)
-class Practice:
-    """The practice's GP, signed in without a browser."""
-
-    stack: Stack
-    client: httpx.Client
-    patient: str
-
-    def refer(self, service: str) -> str:
-        """Write and send a referral; its id."""
-        where = f"/referrals/new/?patient={self.patient}&service={service}"
-        referral = str(uuid.uuid4())
-        form = {"act": "send", "priority": "routine", "reason": "Please see.", "clinical_summary": ""}
-        answer = self.client.post(where, data=form | {"referral_id": referral, **self._csrf(where)})
-        assert (answer.status_code, answer.headers["Location"]) == (302, f"/referrals/{referral}/")
-        return referral
-
-    def stands(self, referral: str) -> tuple[str, str]:
-        """(sentence, whose turn) as the referral's page says it."""
-        page = self.client.get(f"/referrals/{referral}/")
-        said = re.search(r'role="status">(.*?)<strong>(.*?)</strong>', page.text, re.DOTALL)
-        assert said, page.status_code
-        return html.unescape(said[1]).strip(), html.unescape(said[2]).strip()
-
-    def history(self, referral: str) -> str:
-        return self.client.get(f"/referrals/{referral}/").text
-
-    def to_look_at(self) -> str:
-        """What the exchange desk says cannot be filed without a person."""
-        return self.client.get("/exchange/?list=to-look-at").text
-
-    def _csrf(self, where: str) -> dict[str, str]:
-        token = re.search(r'name="csrfmiddlewaretoken"[^>]*value="([^"]+)"', self.client.get(where).text)
-        assert token
-        return {"csrfmiddlewaretoken": token[1]}
-
-    def sign_in(self, email: str) -> None:
-        form = {"username": email, "password": PASSWORD, **self._csrf("/sign-in/")}
-        assert self.client.post("/sign-in/", data=form).status_code == 302
-
-
-@pytest.fixture
-def practice(stack: Stack) -> Iterator[Practice]:
-    with httpx.Client(base_url=stack.url, timeout=20, trust_env=False) as client:
-        client.headers["Referer"] = f"{stack.url}/"
-        one = Practice(stack, client, "")
-        one.sign_in("gp@riverside.example")
-        found = client.get("/patients/", params={"q": "9991234578"}).text
-        jane = re.search(r"/patients/([0-9a-f-]{36})/", found)
-        assert jane
-        yield Practice(stack, client, jane[1])
-    for name in ("hospital", "pharmacy"):
-        stack.behave(name, mode="normal")
 
 
 def sandbox(stack: Stack, name: str) -> dict[str, Any]:

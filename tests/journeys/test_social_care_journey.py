@@ -25,7 +25,9 @@ def test_a_care_needs_assessment_is_asked_for_and_its_notice_comes_back(
     # From here on the page is left alone: it must become true by itself.
     expect(row).to_contain_text("Accepted by Cityview Adult Social Care", timeout=60_000)
     expect(row).to_contain_text(re.compile("Completed by Cityview.*two visits a day|Letter received"), timeout=60_000)
-    expect(row).to_contain_text("Letter received", timeout=60_000)
+    expect(page.locator("#letters")).to_contain_text("notice of assessment outcome", timeout=60_000)
+    page.reload()
+    expect(row).to_contain_text("Letter received")
     keep(page, "gp-social-care-notice")
     row.get_by_role("link", name="Read the letter").click()
     expect(page.locator("main")).to_contain_text("Care Act 2014")
