@@ -44,15 +44,15 @@ def handle(inbox: InboxMessage) -> None:
     asked = reading.read(message)
     if asked is None or asked.patient is None:
         raise NeedsReview("The request does not say what is asked or for whom.")
-    says, by = reading.kept(message, asked), partner(inbox.sender.organisation)
-    wanted = checks.wants(asked)
+    by, wanted = partner(inbox.sender.organisation), checks.wants(asked)
     if wanted == "ask":
         patient = whose(asked.about, "request")
+        says = reading.kept(message, asked, restricted=patient.restricted)
         actions.take_request(asked=asked, says=says, patient=patient, source=inbox, by=by)
         return
-    actions.note_change(
-        request=_changed(asked, inbox), asked=asked, says=says, kind=_ENTERS[wanted], source=inbox, by=by
-    )
+    request = _changed(asked, inbox)
+    says = reading.kept(message, asked, restricted=(request.patient.merged_into or request.patient).restricted)
+    actions.note_change(request=request, asked=asked, says=says, kind=_ENTERS[wanted], source=inbox, by=by)
 
 
 def _changed(asked: Asked, inbox: InboxMessage) -> ReceivedRequest:

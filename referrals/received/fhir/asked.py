@@ -86,14 +86,14 @@ def read(message: Json) -> Asked | None:
     )
 
 
-def kept(message: Json, asked: Asked) -> Json:
+def kept(message: Json, asked: Asked, *, restricted: bool) -> Json:
     """What is kept of a message and shown (`content`), and what goes back with our answers (`echo`).
 
-    Of somebody labelled restricted nothing that says where they are is kept.
+    Of somebody `restricted` here, or labelled so by the sender, nothing that says where they are is kept.
     """
     assert asked.patient is not None
     said: Json = content(message, asked.focus, asked.patient)
-    if labelled(asked.patient):
+    if restricted or labelled(asked.patient):
         said = whereabouts([asked.patient]).mask_all(said) | {"contacts": []}
     when = {
         "said_at": asked.said_at.isoformat() if asked.said_at else "",

@@ -115,6 +115,20 @@ def test_of_somebody_labelled_restricted_no_whereabouts_are_kept(received: Recei
     assert "900148" not in kept
 
 
+def test_of_somebody_restricted_here_no_new_whereabouts_are_kept_either(
+    received: Received, send: Send, jane: Patient
+) -> None:
+    """The sender does not say that they are restricted, and gives an address that nobody here knew."""
+    Patient.objects.filter(pk=jane.pk).update(restricted=True, address="", postcode="", phone="", usual_gp="")
+    where = "Lives at 41 Unfindable Road, ZZ9 7YW, ring 07700 900148."
+    request = received(story=where)
+    send(examples.request(reason="update", their_id=str(request.pk), story=where))
+    for event in request.events.all():
+        kept = json.dumps(event.says)
+        assert "Unfindable" not in kept
+        assert "900148" not in kept
+
+
 # Changed --------------------------------------------------------------------------------------------------------------
 @pytest.mark.requirement("BARS-CAN-2", "BARS-CODE-2", "BARS-VER-3")
 @pytest.mark.parametrize("named_by", ["our id", "identifier", "full url", "bundle id"])
