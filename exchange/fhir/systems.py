@@ -102,6 +102,18 @@ class System(StrEnum):
     EXT_APPLIANCE_SUPPLIER = "https://fhir.hl7.org.uk/StructureDefinition/Extension-UKCore-MedicalApplianceSupplier"
     EXT_ETHNIC_CATEGORY = "https://fhir.hl7.org.uk/StructureDefinition/Extension-UKCore-EthnicCategory"
 
+    EXT_MIN_VALUE = "http://hl7.org/fhir/StructureDefinition/minValue"
+    EXT_MAX_VALUE = "http://hl7.org/fhir/StructureDefinition/maxValue"
+    EXT_MIN_LENGTH = "http://hl7.org/fhir/StructureDefinition/minLength"
+    EXT_INITIAL_EXPRESSION = "http://hl7.org/fhir/uv/sdc/StructureDefinition/sdc-questionnaire-initialExpression"
+    EXT_CALCULATED_EXPRESSION = "http://hl7.org/fhir/uv/sdc/StructureDefinition/sdc-questionnaire-calculatedExpression"
+
+    # Value sets that forms name ---------------------------------------------------------------------------------------
+    VS_YES_NO_UNKNOWN = "http://hl7.org/fhir/ValueSet/yesnodontknow"
+    VS_GENDER = "http://hl7.org/fhir/ValueSet/administrative-gender"
+    YES_NO = "http://terminology.hl7.org/CodeSystem/v2-0136"
+    GENDER = "http://hl7.org/fhir/administrative-gender"
+
     # Profiles ---------------------------------------------------------------------------------------------------------
     BARS_BUNDLE = "https://fhir.nhs.uk/StructureDefinition/BARSBundleMessage"
     BARS_HEADER_REQUEST = "https://fhir.nhs.uk/StructureDefinition/BARSMessageHeader-servicerequest-request"
