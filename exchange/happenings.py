@@ -51,7 +51,8 @@ def happen(name: str, **ids: str) -> None:
     """Tell everybody who listens to `name`, in the caller's transaction, so that none can miss it.
 
     Names and ids: delivered, refused, expired, uncollected, set_aside, sent_again (outbox_id, concerns, concerns_id);
-    letter_filed (letter_id, inbox_id, answers). Raises RuntimeError outside a transaction.
+    letter_filed (letter_id, inbox_id, answers); letter_read (letter_id).
+    Raises RuntimeError outside a transaction.
     """
     if not connection.in_atomic_block:
         raise RuntimeError("a happening must share a transaction with what happened")

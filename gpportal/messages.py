@@ -25,6 +25,7 @@ HAPPENINGS: dict[str, list[str]] = {
     "set_aside": ["referrals.inbound.set_aside", "referrals.received.inbound.stopped"],
     "sent_again": ["referrals.inbound.sent_again", "referrals.received.inbound.sent_again"],
     "letter_filed": ["referrals.inbound.letter_filed"],  # letter_id, inbox_id, answers (system|value of the referral)
+    "letter_read": ["referrals.inbound.letter_read"],  # letter_id
 }
 
 #: What a room keeps of somebody besides their record: functions that count it, in words, given the person's ids.

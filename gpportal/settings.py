@@ -207,6 +207,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "read-capabilities": {"task": "exchange.tasks.read_capabilities", "schedule": crontab(hour=5, minute=30)},
     "sweep-clocks": {"task": "work.tasks.sweep_clocks", "schedule": SWEEP_SECONDS},
     "remove-old": {"task": "exchange.tasks.remove_old", "schedule": crontab(hour=3, minute=20)},
+    "sweep-circumstances": {"task": "referrals.tasks.sweep_circumstances", "schedule": SWEEP_SECONDS},
     "sweep-pulls": {"task": "records.tasks.sweep_pulls", "schedule": SWEEP_SECONDS},
 }
 

@@ -18,7 +18,7 @@ from records.actions import relate
 from records.entering.actions import list_to_enter
 from records.models import Patient, Relationship
 from records.people.homes import person
-from referrals import deadlines, states
+from referrals import clocks, states
 from referrals.fhir import Unsendable, referral_to_bundle, withdrawal_to_bundle
 from referrals.models import Referral, ReferralEvent
 from referrals.states import NotAllowedNow
@@ -233,10 +233,10 @@ def record_event(
 ) -> Referral:
     """Add to the history and write where the referral now stands: the only writer of state, withdrawal and version.
 
-    `at` is when it happened, which may be before what we have heard already. The same inbox message tells the same
-    thing once. Nothing is audited here: the act that calls this is.
+    The clock follows. `at` is when it happened, which may be before what we have heard already. The same inbox message
+    tells the same thing once. Nothing is audited here: the act that calls this is.
     """
-    held = Referral.objects.select_for_update().get(pk=referral.pk)
+    held = Referral.objects.select_for_update(of=("self",)).select_related("clock").get(pk=referral.pk)
     if inbox_id and held.events.filter(kind=kind, inbox_id=inbox_id).exists():
         return held
     held.version += 1
@@ -256,11 +256,10 @@ def record_event(
     held.withdrawal = states.withdrawal(events)
     if kind == Kind.SENT:
         held.sent_at = at or timezone.now()
-    sent_on = timezone.localdate(held.sent_at) if held.sent_at else None
-    held.due_on = deadlines.due_on(held.priority, held.state, sent_on, _booked_for(events))
-    written = ["state", "withdrawal", "version", "sent_at", "due_on"]
+    written = ["state", "withdrawal", "version", "sent_at"]
     held.save(update_fields=written)
-    for name in written:  # the caller's copy says the same
+    clocks.wind(held, events, by)
+    for name in (*written, "clock"):  # the caller's copy says the same
         setattr(referral, name, getattr(held, name))
     return referral
 
@@ -288,10 +287,3 @@ def _requester(referral: Referral, by: Actor) -> tuple[User, str]:
     if by.kind == "person" and by.user_id is not None and by.role is not None:
         return User.objects.get(pk=by.user_id), by.role.label
     return referral.author, "Referring clinician"
-
-
-def _booked_for(events: list[ReferralEvent]) -> dt.date | None:
-    """The date of the appointment that counts: the one told last."""
-    booked = [event for event in states.in_order(events) if event.kind == Kind.BOOKED]
-    starts = booked[-1].says.get("starts") if booked else None
-    return timezone.localdate(dt.datetime.fromisoformat(starts)) if starts else None

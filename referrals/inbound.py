@@ -17,7 +17,7 @@ from exchange.happenings import Described
 from exchange.models import InboxMessage, OutboxMessage, Partner
 from records.entering.actions import list_to_enter
 from records.models import Letter
-from referrals import actions, reach, states
+from referrals import actions, clocks, reach, states
 from referrals.fhir import Answer, UnreadableAnswer, response_from_bundle, response_status
 from referrals.models import Referral, ReferralEvent
 from referrals.same_person import names_another
@@ -25,6 +25,7 @@ from referrals.same_person import names_another
 log = structlog.get_logger(__name__)
 Kind = ReferralEvent.Kind
 DELIVERY = system("delivery")
+READING = system("reading")
 DESK = system("exchange desk")
 #: What becomes of a referral and the clinical system has to know.
 OUTCOMES = {"booked": "booked", "rejected": "returned", "completed": "completed"}
@@ -222,6 +223,14 @@ def letter_filed(*, letter_id: str, inbox_id: str, answers: str) -> None:
         inbox_id=UUID(str(inbox_id)),
         says={"letter": str(letter.pk), "title": letter.title},
     )
+
+
+def letter_read(*, letter_id: str) -> None:
+    """Somebody opened a letter: the referral that waited for that waits for nothing any more."""
+    told = ReferralEvent.objects.filter(kind=Kind.LETTER_FILED, says__letter=letter_id)
+    waiting = Referral.objects.select_for_update(of=("self",)).select_related("clock")
+    for referral in waiting.filter(events__in=told, clock__closed_at__isnull=True).order_by("pk"):
+        clocks.wind(referral, list(referral.events.all()), READING)
 
 
 # The exchange desk ----------------------------------------------------------------------------------------------------

@@ -1,5 +1,6 @@
 """A request for another service to see a patient, and everything that happened to it."""
 
+import datetime as dt
 import uuid
 from typing import ClassVar
 
@@ -10,6 +11,7 @@ from access.models import Organisation
 from exchange.models import Service
 from records.models import Patient
 from referrals.received.models import ReceivedEvent, ReceivedRequest
+from work.models import Clock
 
 __all__ = ["ReceivedEvent", "ReceivedRequest", "Referral", "ReferralEvent"]
 
@@ -37,6 +39,7 @@ class Referral(models.Model):
         ANSWERED = "answered", "Letter received"
         COMPLETED = "completed", "Completed"
         WITHDRAWN = "withdrawn", "Withdrawn"
+        CLOSED = "closed", "Closed here"
 
     class Withdrawal(models.TextChoices):
         """How it is with taking back what was sent; empty when nobody asked for it or it is settled."""
@@ -60,17 +63,22 @@ class Referral(models.Model):
     version = models.PositiveIntegerField(default=0, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
     sent_at = models.DateTimeField(null=True, editable=False)
-    #: When silence becomes an event: follows from priority and state (deadlines.due_on), written with the state.
-    due_on = models.DateField(null=True)
+    #: Who has to act, and by when: follows the history (clocks.wind), written with the state.
+    clock = models.OneToOneField(Clock, null=True, editable=False, on_delete=models.PROTECT, related_name="+")
 
     class Meta:
         indexes: ClassVar = [
             models.Index(fields=["patient", "-created_at"], name="referral_by_patient"),
-            models.Index(fields=["organisation", "state", "due_on"], name="referral_worklist"),
+            models.Index(fields=["organisation", "state"], name="referral_by_state"),
         ]
 
     def __str__(self) -> str:
         return f"referral {self.pk}"
+
+    @property
+    def due_on(self) -> dt.date | None:
+        """By when the next thing is expected; None when nothing is."""
+        return self.clock.due_on if self.clock is not None and self.clock.open else None
 
 
 class ReferralEvent(models.Model):
@@ -98,6 +106,10 @@ class ReferralEvent(models.Model):
         TAKEN_BACK = "taken-back", "Withdrawn at the receiver"
         NOT_WITHDRAWN = "not-withdrawn", "Could not be withdrawn"
         LET_STAND = "let-stand", "Left with the receiver"
+        DIED = "died", "The patient died"
+        LEFT = "left", "The patient left the practice"
+        KEPT = "kept", "It still stands"
+        CLOSED = "closed", "Closed here"
 
     referral = models.ForeignKey(Referral, on_delete=models.PROTECT, related_name="events")
     number = models.PositiveIntegerField()
@@ -110,7 +122,7 @@ class ReferralEvent(models.Model):
     inbox_id = models.UUIDField(null=True)
     #: What the event says: {"starts", "place"} for booked, {"reason"} for rejected, {"asks"} for asked,
     #: {"outcome"} for completed, {"letter", "title"} for letter-filed, {"reason"} for what is withdrawn,
-    #: {"why", "status"} for not-withdrawn.
+    #: {"why", "status"} for not-withdrawn, {"why", "note"} for closed.
     says = models.JSONField(default=dict)
 
     class Meta:

@@ -39,23 +39,24 @@ def next_steps(actor: Actor) -> dict[str, Any]:
 def worklist(actor: Actor, name: str, page: int, *, at_most: int) -> dict[str, Any]:
     """One list of the practice's referrals, a page at a time; an unknown name is the first list."""
     today = timezone.localdate()
-    lists = worklists.all_lists(today)
+    lists = worklists.all_lists(actor, today)
     chosen = next((one for one in lists if one.name == name), lists[0])
-    reachable = reach.referrals(actor)
-    counts = worklists.counts(reachable, lists)
+    listed = reach.listed(actor)
+    counts = worklists.counts(listed, lists)
     asked_of_us = received.unanswered(actor).count()
-    held = worklists.ordered(reachable, chosen, today)
     first = (page - 1) * at_most
-    shown = rows.rows(actor, list(held[first : first + at_most]))
+    shown = rows.rows(actor, worklists.page(listed, chosen, today, slice(first, first + at_most + 1)))
     return {
-        "lists": [(one, counts[one.name]) for one in lists],
+        "lists": [(one, counts.get(one.name, 0)) for one in lists],
         "chosen": chosen,
-        "rows": shown,
+        "rows": shown[:at_most],
         "first": shown[0] if chosen.name == "next" and page == 1 and shown else None,
         "page": page,
-        "more": counts[chosen.name] > first + at_most,
+        "more": len(shown) > at_most,
         "may_write": actor.may(Permission.WRITE_REFERRAL),
+        "may_handle": actor.may(Permission.HANDLE_WORK),
         "asked_of_us": asked_of_us,
+        "to_do": counts["next"] + asked_of_us,
         "seen": rows.seen(shown, counts, chosen.name, page, asked_of_us),
         "today": today,
     }
@@ -67,6 +68,5 @@ def to_do(actor: Actor) -> int:
         return 0
     first = worklists.next_list(timezone.localdate())
     asked = received.unanswered(actor).order_by().values("organisation").annotate(number=Count("pk")).values("number")
-    ours = worklists.with_unread(reach.referrals(actor))
     number = Count("pk", filter=first.holds) + Coalesce(Subquery(asked), 0)
-    return int(ours.aggregate(number=number)["number"])
+    return int(worklists.running(reach.listed(actor)).aggregate(number=number)["number"])

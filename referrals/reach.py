@@ -12,16 +12,45 @@ from access.permissions import Permission
 from records import reach
 from records.models import LetterRead, Patient
 from referrals.models import Referral, ReferralEvent
+from referrals.states import OPEN
+from work.models import Clock, ClockEvent
 
 #: What has left the practice; drafts and withdrawn drafts are nobody else's business.
 _NEVER_SENT: Final = (Referral.State.DRAFT, Referral.State.WITHDRAWN)
+#: What a row shows of each.
+_NAMES: Final = (
+    "patient",
+    "service__organisation",
+    "organisation",
+    "author",
+    "clock__owner",
+    "clock__second",
+    "clock__manager",
+)
 
 
 def referrals(actor: Actor) -> QuerySet[Referral]:
-    """Referrals of the actor's own organisation about patients within reach."""
+    """Referrals of the actor's own organisation about patients within reach, or who left with a decision open.
+
+    Whoever leaves the practice takes no open referral along: somebody there has to decide about it first.
+    """
+    told = ReferralEvent.objects.filter(referral=OuterRef("pk"), kind=ReferralEvent.Kind.LEFT)
+    return _own(actor).filter(_reachable(actor) | (Q(state__in=OPEN) & Exists(told)))
+
+
+def listed(actor: Actor) -> QuerySet[Referral]:
+    """Referrals on the lists of the actor's organisation: all that are open, and closed ones within reach.
+
+    Not asked of the patient one by one, so that long lists are quick: an open referral is on its practice's lists
+    until somebody closes it, wherever the patient is registered.
+    """
+    return _own(actor).filter(Q(state__in=OPEN) | _reachable(actor))
+
+
+def _own(actor: Actor) -> QuerySet[Referral]:
     if not actor.may(Permission.READ_REFERRALS):
         return Referral.objects.none()
-    return _with_names(Referral.objects.filter(_reachable(actor), organisation__ods_code=actor.organisation))
+    return _with_names(Referral.objects.filter(organisation=actor.organisation_id))
 
 
 def referred(actor: Actor) -> QuerySet[Referral]:
@@ -60,6 +89,20 @@ def events(found: list[Referral]) -> dict[UUID, list[ReferralEvent]]:
     return histories
 
 
+def steps(referral: Referral) -> list[ClockEvent]:
+    """What became of the deadlines of a referral within reach, the oldest first."""
+    return list(ClockEvent.objects.filter(clock=referral.clock_id)) if referral.clock_id else []
+
+
+def mine(actor: Actor) -> Q:
+    """Referrals that wait for something and are a person's own, or were brought to them because the owner is silent."""
+    second, manager = Clock.Level.SECOND, Clock.Level.MANAGER
+    brought = Q(clock__second=actor.user_id, clock__level__gte=second) | Q(
+        clock__manager=actor.user_id, clock__level__gte=manager
+    )
+    return Q(clock__isnull=False, clock__closed_at__isnull=True) & (Q(clock__owner=actor.user_id) | brought)
+
+
 def letters_read(letter_ids: set[str]) -> set[str]:
     """Which of these letters somebody has opened. One query."""
     if not letter_ids:
@@ -75,7 +118,7 @@ def _reachable(actor: Actor) -> Q:
 
 
 def _with_names(found: QuerySet[Referral]) -> QuerySet[Referral]:
-    return found.select_related("patient", "service__organisation", "organisation", "author")
+    return found.select_related(*_NAMES)
 
 
 def _or_404(found: QuerySet[Referral], referral_id: UUID) -> Referral:

@@ -11,8 +11,9 @@ from access.actor import Actor
 from access.permissions import Permission
 from exchange import outbox
 from exchange.outbox import Progress
-from referrals import actions, reach, states, words
+from referrals import actions, clocks, reach, states, words
 from referrals.models import Referral, ReferralEvent
+from work.models import Clock
 
 Kind = ReferralEvent.Kind
 QUICK, SLOW = 3, 30
@@ -27,8 +28,12 @@ class Row:
     standing: words.Standing
     clock: words.Clock | None
     owner: str
+    #: To whom silence brought it, beside its owner; "" while it is the owner's alone.
+    with_whom: str
     letter: str
     letter_read: bool
+    #: Its clock runs: somebody has to act on it, or to hear of it.
+    running: bool
     moving: bool
 
     @property
@@ -42,7 +47,7 @@ class Row:
         """Nothing is left to do."""
         if self.referral.state == Referral.State.ANSWERED:
             return self.letter_read
-        return self.referral.state in (Referral.State.COMPLETED, Referral.State.WITHDRAWN)
+        return self.referral.state not in states.OPEN
 
 
 def rows(actor: Actor, found: Sequence[Referral], now: dt.datetime | None = None) -> list[Row]:
@@ -75,6 +80,9 @@ def seen(shown: Sequence[Row], *more: object) -> str:
             row.standing.turn,
             row.clock,
             row.letter_read,
+            row.owner,
+            row.with_whom,
+            row.referral.clock and row.referral.clock.turn,
         )
         for row in shown
     ]
@@ -93,14 +101,17 @@ def _row(
     unread = [letter for letter in letters if letter not in read]
     clinical = actor.may(Permission.READ_RECORD)
     told = facts(referral, events, progress, letter_read=not unread, clinical=clinical)
-    owner = "You" if referral.author_id == actor.user_id else referral.author.name
+    running = referral.clock is not None and referral.clock.open
+    owner = referral.clock.owner if referral.clock and referral.clock.owner else referral.author
     return Row(
         referral=referral,
         standing=words.standing(told, now),
         clock=words.clock(referral.due_on, timezone.localdate(now)),
-        owner=owner,
+        owner="You" if owner.pk == actor.user_id else owner.name,
+        with_whom=_with_whom(actor, referral),
         letter=next(reversed(unread or letters), ""),
         letter_read=not unread,
+        running=running,
         moving=referral.state in states.WAITING or referral.withdrawal == Referral.Withdrawal.ON_ITS_WAY,
     )
 
@@ -115,6 +126,7 @@ def facts(
 ) -> words.Facts:
     """What words.standing needs, of the last event of each kind."""
     last = {event.kind: event for event in states.in_order(events)}
+    changed = clocks.undecided(states.in_order(events)) if referral.state in states.OPEN else None
     return words.Facts(
         state=referral.state,
         service=referral.service.name,
@@ -131,7 +143,18 @@ def facts(
         letter_read=letter_read,
         withdrawal=referral.withdrawal,
         clinical=clinical,
+        undecided=changed.kind if changed else "",
     )
+
+
+def _with_whom(actor: Actor, referral: Referral) -> str:
+    clock = referral.clock
+    if clock is None or not clock.open or clock.level < Clock.Level.SECOND:
+        return ""
+    brought = clock.manager if clock.level >= Clock.Level.MANAGER and clock.manager else clock.second
+    if brought is None or brought.pk == clock.owner_id:
+        return ""
+    return "you" if brought.pk == actor.user_id else brought.name
 
 
 def _letters(events: list[ReferralEvent]) -> list[str]:

@@ -26,6 +26,17 @@ STAGES: Final = {
     DECIDE: "Acted on, after it came back or the patient's circumstances changed",
     READ: "Read, after the reply came",
 }
+#: What is awaited, in a word on the referral's page.
+AWAITED: Final = {
+    SEND: "to be sent",
+    ACKNOWLEDGE: "to arrive",
+    ACCEPT: "an answer",
+    BOOK: "a date",
+    SEE: "to be seen in time",
+    REPLY: "the reply",
+    DECIDE: "a decision here",
+    READ: "the reply to be read",
+}
 _ROUTINE, _URGENT, _CANCER = "routine", "urgent", "suspected-cancer"
 
 

@@ -85,6 +85,8 @@ TRANSITIONS: Final[dict[tuple[str, str], str]] = {
         for before in (*WITH_RECEIVER, State.REJECTED)
         for kind in (Kind.STOPPED, Kind.TAKEN_BACK)
     },
+    # So does closing it here, by a person who says why.
+    **{(before, Kind.CLOSED): State.CLOSED for before in (*WITH_RECEIVER, State.REJECTED)},
 }
 
 #: In which order things can have happened at all, whatever the clocks of two organisations say.
@@ -110,6 +112,10 @@ _PHASE: Final[dict[str, int]] = {
     Kind.TAKEN_BACK: 4,
     Kind.NOT_WITHDRAWN: 4,
     Kind.LET_STAND: 4,
+    Kind.DIED: 4,
+    Kind.LEFT: 4,
+    Kind.KEPT: 4,
+    Kind.CLOSED: 4,
 }
 
 #: Which states let a person do what.
@@ -118,10 +124,23 @@ ALLOWED: Final[dict[str, frozenset[str]]] = {
     "send": frozenset({State.DRAFT}),
     "withdraw": frozenset({State.DRAFT, *WITH_RECEIVER}),
     "let stand": WITH_RECEIVER,
+    "close": WITH_RECEIVER - {State.SENT} | {State.REJECTED},
+}
+
+#: Act -> what is said where it does not fit.
+_REFUSED: Final[dict[str, str]] = {
+    "edit": "only a draft can be changed or sent",
+    "send": "only a draft can be changed or sent",
+    "withdraw": "there is nothing to withdraw",
+    "let stand": "there is nothing to withdraw",
+    "close": "only what is with the service, or came back, can be closed",
 }
 
 #: On its way or with the receiver: things still happen by themselves, so pages keep asking.
 WAITING: Final = frozenset({State.SENT, State.DELIVERED, State.ACCEPTED, State.ASKED, State.BOOKED})
+
+#: Somebody still has to act on it or to hear of it. A letter that came back ends the waiting when it is read.
+OPEN: Final = WAITING | {State.DRAFT, State.NOT_DELIVERED, State.REJECTED}
 
 
 class NotAllowedNow(Exception):
@@ -129,12 +148,10 @@ class NotAllowedNow(Exception):
 
 
 def require(state: str, act: str) -> None:
-    """Raise NotAllowedNow unless a referral in this state may be edited, sent, withdrawn or let stand ("edit", …)."""
+    """Raise NotAllowedNow unless a referral in this state may be edited, sent, withdrawn, … ("edit", …)."""
     if state not in ALLOWED[act]:
         said = Referral.State(state).label.lower()
-        if act in ("edit", "send"):
-            raise NotAllowedNow(f"This referral is {said}: only a draft can be changed or sent.")
-        raise NotAllowedNow(f"This referral is {said}: there is nothing to withdraw.")
+        raise NotAllowedNow(f"This referral is {said}: {_REFUSED[act]}.")
 
 
 def in_order(events: Iterable[H]) -> list[H]:

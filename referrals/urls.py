@@ -1,5 +1,6 @@
 from django.urls import path
 
+from referrals.following import views as following
 from referrals.received import views as received
 from referrals.views import lists, reading, withdrawing, writing
 
@@ -16,6 +17,10 @@ urlpatterns = [
     path("referred/", reading.referred, name="referred"),
     path("referred/<uuid:referral_id>/", reading.referred_one, name="referred-one"),
     path("<uuid:referral_id>/", reading.referral, name="referral"),
+    path("give/", following.give, name="give"),
+    path("<uuid:referral_id>/chase/", following.chase, name="chase"),
+    path("<uuid:referral_id>/keep/", following.keep, name="keep"),
+    path("<uuid:referral_id>/close/", following.close, name="close"),
     path("<uuid:referral_id>/edit/", writing.edit, name="edit"),
     path("<uuid:referral_id>/send/", writing.send, name="send"),
     path("<uuid:referral_id>/withdraw/", withdrawing.withdraw, name="withdraw"),

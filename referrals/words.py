@@ -9,8 +9,9 @@ from django.utils import timezone
 
 from referrals.models import Referral, ReferralEvent
 from ui import dates
+from work.models import ClockEvent
 
-State, Kind = Referral.State, ReferralEvent.Kind
+State, Kind, Step = Referral.State, ReferralEvent.Kind, ClockEvent.Kind
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +37,8 @@ class Facts:
     withdrawal: str = ""
     #: Whether the reader may see clinical words (a result that came back).
     clinical: bool = True
+    #: "died" or "left": what makes a person decide whether the referral still stands; "" for nothing.
+    undecided: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,9 +97,11 @@ def clock(due: dt.date | None, today: dt.date, *, warn_days: int = 2) -> Clock |
 # Where it stands ------------------------------------------------------------------------------------------------------
 def standing(facts: Facts, now: dt.datetime) -> Standing:
     """Where a referral stands and whose turn it is."""
-    if facts.withdrawal:
-        return _withdrawing(facts, now)
-    return _STANDS[facts.state](facts, now)
+    stands = _withdrawing(facts, now) if facts.withdrawal else _STANDS[facts.state](facts, now)
+    if facts.undecided:
+        changed = _CHANGED[facts.undecided]
+        return Standing(f"{changed} {stands.sentence}", "Decide whether the referral stands.", "bad", ours=True)
+    return stands
 
 
 def _draft(f: Facts, now: dt.datetime) -> Standing:
@@ -246,6 +251,15 @@ def _withdrawn(f: Facts, now: dt.datetime) -> Standing:
     return Standing(f"Withdrawn by {who}{_at(f.at.get(Kind.WITHDRAWN), now)}; it was never sent.", "Closed.")
 
 
+def _closed(f: Facts, now: dt.datetime) -> Standing:
+    why = f.says.get(Kind.CLOSED, {}).get("why", "")
+    who = f.by.get(Kind.CLOSED) or f.author
+    closed = f"Closed by {who}{_at(f.at.get(Kind.CLOSED), now)}"
+    return Standing(f"{closed}: {_full_stop(why)}" if why else f"{closed}.", "Closed.")
+
+
+#: What makes a person decide whether a referral still stands.
+_CHANGED: Final[dict[str, str]] = {Kind.DIED: "The patient has died.", Kind.LEFT: "The patient has left the practice."}
 _STANDS: Final[dict[str, Callable[[Facts, dt.datetime], Standing]]] = {
     State.DRAFT: _draft,
     State.SENT: _sent,
@@ -258,6 +272,7 @@ _STANDS: Final[dict[str, Callable[[Facts, dt.datetime], Standing]]] = {
     State.ANSWERED: _answered,
     State.COMPLETED: _completed,
     State.WITHDRAWN: _withdrawn,
+    State.CLOSED: _closed,
 }
 
 
@@ -286,6 +301,10 @@ def happened(kind: str, says: dict[str, Any], *, by: str, organisation: str, tod
         Kind.REJECTED: f"Rejected by {by}",
         Kind.COMPLETED: f"Completed by {organisation}",
         Kind.LETTER_FILED: f"Letter received from {organisation}",
+        Kind.DIED: "The patient's death became known: is this referral still to stand?",
+        Kind.LEFT: "The patient left the practice: is this referral still to stand?",
+        Kind.KEPT: f"It still stands, says {by}",
+        Kind.CLOSED: f"Closed by {by}",
     }[Kind(kind)]
     more = _more(kind, says, organisation=organisation, today=today, clinical=clinical)
     return f"{plain}: {more}" if more else plain
@@ -305,7 +324,24 @@ def _more(kind: str, says: dict[str, Any], *, organisation: str, today: dt.date,
         return str(says.get("outcome", "")) if clinical else ""
     if kind == Kind.LETTER_FILED:
         return str(says.get("title", ""))
+    if kind == Kind.CLOSED:
+        return ". ".join(text for name in ("why", "note") if (text := str(says.get(name, ""))))
     return ""
+
+
+def stepped(kind: str, says: dict[str, Any], *, by: str, today: dt.date) -> str:
+    """One line of the history about a deadline, without its time."""
+    due = dates.date_short(dt.date.fromisoformat(says["due"]), today) if says.get("due") else ""
+    to = says.get("to", "")
+    plain = {
+        Step.GIVEN: f"Given to {to} by {by}" if not says.get("was") else f"Given to {to}: {says['was']} has left",
+        Step.CHASED: f"Chased by {by}, answer expected by {due}",
+        Step.LIMITS: f"The practice changed its deadlines: due {due}",
+        Step.OVERDUE: f"Nothing heard by {due}",
+        Step.SECOND: f"Still nothing heard: brought to {to or 'a second person'}",
+        Step.MANAGER: f"Still nothing heard: brought to {to or 'the practice manager'}",
+    }[Step(kind)]
+    return f"{plain}: {says['note']}" if says.get("note") else plain
 
 
 # Small pieces ---------------------------------------------------------------------------------------------------------

@@ -1,25 +1,27 @@
-"""The receptionist's lists: every referral of the practice stands in exactly one, and what needs us first in "next"."""
+"""The receptionist's lists: every referral of the practice stands in one, and besides in "next" and "mine"."""
 
 import datetime as dt
 from dataclasses import dataclass
 from typing import Final
 
-from django.db.models import Case, Count, Exists, F, IntegerField, OuterRef, Q, QuerySet, UUIDField, Value, When
-from django.db.models.fields.json import KeyTextTransform
-from django.db.models.functions import Cast
+from django.db.models import Case, Count, F, IntegerField, Q, QuerySet, Value, When
 
-from records.models import LetterRead
-from referrals.models import Referral, ReferralEvent
+from access.actor import Actor
+from referrals import reach, stages
+from referrals.models import Referral
+from referrals.states import OPEN
 
 State = Referral.State
-_WAITING: Final = (State.SENT, State.DELIVERED, State.ACCEPTED)
+#: Stages in which it is the practice's turn.
+OURS: Final = (stages.SEND, stages.DECIDE, stages.READ)
+_RUNNING: Final = Q(clock__isnull=False, clock__closed_at__isnull=True)
 
 
 @dataclass(frozen=True, slots=True)
 class Worklist:
     """A list on the left of the page: its name in the address, its title, what is in it, what is said when nothing is.
 
-    `hot` lists are shown in red when they are not empty.
+    `hot` lists are shown in red when they are not empty. `counted` is false where nobody needs the number.
     """
 
     name: str
@@ -27,15 +29,22 @@ class Worklist:
     holds: Q
     empty: str
     hot: bool = False
+    counted: bool = True
 
 
-#: Lists other than "next". `to_read` is annotated: a letter came back that nobody has opened.
+#: Lists that are the same for everybody.
 LISTS: Final = (
     Worklist("to-complete", "To complete", Q(state=State.DRAFT), "Drafts wait here until they are sent."),
     Worklist(
+        "asked",
+        "More asked for",
+        Q(state=State.ASKED),
+        "What a service wants to know before it decides stands here.",
+        hot=True,
+    ),
+    Worklist(
         "rejected", "Rejected", Q(state=State.REJECTED), "What a service does not take comes back here.", hot=True
     ),
-    Worklist("asked", "More asked for", Q(state=State.ASKED), "What a service wants to know stands here.", hot=True),
     Worklist(
         "not-delivered",
         "Not delivered",
@@ -50,56 +59,61 @@ LISTS: Final = (
         "What was sent waits here until it has a date.",
     ),
     Worklist("booked", "Booked", Q(state=State.BOOKED), "Referrals with a date stand here until the letter comes."),
-    Worklist("to-read", "Replies to read", Q(state=State.ANSWERED, to_read=True), "Letters that come back stand here."),
+    Worklist("to-read", "Replies to read", Q(state=State.ANSWERED) & _RUNNING, "Letters that come back stand here."),
     Worklist(
         "closed",
         "Closed",
-        Q(state__in=(State.COMPLETED, State.WITHDRAWN)) | Q(state=State.ANSWERED, to_read=False),
+        Q(state__in=(State.COMPLETED, State.WITHDRAWN, State.CLOSED)) | (Q(state=State.ANSWERED) & ~_RUNNING),
         "What is done goes here.",
+        counted=False,
     ),
 )
 
 
 def next_list(today: dt.date) -> Worklist:
-    """What somebody at the practice has to act on now: returned, not delivered, overdue, unread, unsent."""
-    overdue = Q(state__in=(*_WAITING, State.BOOKED), due_on__lt=today)
-    ours = Q(state__in=(State.REJECTED, State.ASKED, State.NOT_DELIVERED, State.DRAFT)) | Q(
-        state=State.ANSWERED, to_read=True
-    )
-    ours |= Q(withdrawal=Referral.Withdrawal.FAILED)
+    """What somebody at the practice has to act on now: what came back, is overdue, unread or unsent."""
     empty = "Nothing waits for you. What comes back, is overdue or is not yet sent shows up here by itself."
-    return Worklist("next", "What to do next", overdue | ours, empty)
+    late = Q(clock__due_on__lt=today)
+    return Worklist("next", "What to do next", _RUNNING & (late | Q(clock__stage__in=OURS)), empty)
 
 
-def all_lists(today: dt.date) -> list[Worklist]:
-    return [next_list(today), *LISTS]
+def all_lists(actor: Actor, today: dt.date) -> list[Worklist]:
+    empty = "Nothing here is yours. What you refer, what is given to you and what others leave too long stands here."
+    return [next_list(today), Worklist("mine", "Mine", reach.mine(actor), empty), *LISTS]
 
 
-def with_unread(referrals: QuerySet[Referral]) -> QuerySet[Referral]:
-    """The same, knowing of each whether a letter that came back has not been opened by anybody (`to_read`)."""
-    letter_id = Cast(KeyTextTransform("letter", "says"), UUIDField())
-    opened = LetterRead.objects.filter(letter_id=OuterRef("letter_id"))
-    filed = ReferralEvent.objects.filter(referral=OuterRef("pk"), kind=ReferralEvent.Kind.LETTER_FILED)
-    return referrals.annotate(to_read=Exists(filed.annotate(letter_id=letter_id).exclude(Exists(opened))))
+def running(referrals: QuerySet[Referral]) -> QuerySet[Referral]:
+    """Those that wait for something. States are named first: what was closed over the years is not even looked at."""
+    return referrals.filter(Q(state__in=OPEN) | (Q(state=State.ANSWERED) & _RUNNING)).order_by()
 
 
 def counts(referrals: QuerySet[Referral], lists: list[Worklist]) -> dict[str, int]:
-    """How many stand in each list. One query."""
-    return with_unread(referrals).aggregate(**{one.name: Count("pk", filter=one.holds) for one in lists})
+    """How many stand in each list that is counted. One query."""
+    counted = [one for one in lists if one.counted]
+    return running(referrals).aggregate(**{one.name: Count("pk", filter=one.holds) for one in counted})
+
+
+def page(referrals: QuerySet[Referral], one: Worklist, today: dt.date, places: slice) -> list[Referral]:
+    """A part of a list. Which they are is asked first: names and texts are then read of these few only."""
+    ids = list(ordered(referrals, one, today).select_related(None).values_list("pk", flat=True)[places])
+    found = referrals.in_bulk(ids)
+    return [found[pk] for pk in ids if pk in found]
 
 
 def ordered(referrals: QuerySet[Referral], one: Worklist, today: dt.date) -> QuerySet[Referral]:
-    """A list in the order of work: suspected cancer and what is overdue first, then by date; closed by age."""
-    held = with_unread(referrals).filter(one.holds)
+    """A list in the order of work: by deadline; in "next" and "mine" what cannot wait comes first; closed by age."""
+    held = referrals.filter(one.holds)
     if one.name == "closed":
         return held.order_by("-created_at")
+    by_date = (F("clock__due_on").asc(nulls_last=True), "created_at")
+    if one.name not in ("next", "mine"):
+        return held.order_by(*by_date)
     urgency = Case(
-        When(priority=Referral.Priority.SUSPECTED_CANCER, due_on__lt=today, then=Value(0)),
-        When(state__in=(State.NOT_DELIVERED, State.REJECTED, State.ASKED), then=Value(1)),
-        When(withdrawal=Referral.Withdrawal.FAILED, then=Value(1)),
-        When(due_on__lt=today, then=Value(2)),
+        When(priority=Referral.Priority.SUSPECTED_CANCER, clock__due_on__lt=today, then=Value(0)),
+        When(clock__stage=stages.DECIDE, then=Value(1)),
+        When(clock__due_on__lt=today, then=Value(2)),
         When(state=State.ANSWERED, then=Value(3)),
         default=Value(4),
         output_field=IntegerField(),
     )
-    return held.annotate(urgency=urgency).order_by("urgency", F("due_on").asc(nulls_last=True), "created_at")
+    return held.annotate(urgency=urgency).order_by("urgency", *by_date)

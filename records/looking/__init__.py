@@ -15,6 +15,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from access.actor import Actor
+from exchange.happenings import happen
 from records import reach
 from records.ingest.storing import TURN
 from records.models import LastLooked, Letter, LetterRead, Patient
@@ -125,3 +126,4 @@ def _at(text: str | None) -> dt.datetime | None:
 def read_letter(*, letter: Letter, by: Actor) -> None:
     """Note that this person has opened the letter; a second time changes nothing."""
     LetterRead.objects.bulk_create([LetterRead(letter=letter, user_id=reader(by))], ignore_conflicts=True)
+    happen("letter_read", letter_id=str(letter.pk))

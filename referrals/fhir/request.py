@@ -13,7 +13,6 @@ from access.models import User
 from exchange.fhir.messages import Json, coding, message_bundle, message_header, reference
 from exchange.fhir.systems import System
 from exchange.models import Service
-from referrals.deadlines import DEADLINES
 from referrals.fhir.people import (
     Unsendable,
     consent_to_fhir,
@@ -23,6 +22,7 @@ from referrals.fhir.people import (
     role_to_fhir,
 )
 from referrals.models import Referral
+from referrals.stages import RULES, SEE
 
 __all__ = ["Unsendable", "referral_to_bundle"]
 
@@ -176,7 +176,7 @@ def _header(referral: Referral, ids: Ids, reply_to: str) -> Json:
 
 
 def service_request(referral: Referral, ids: Ids, at: dt.datetime) -> Json:
-    end = at + dt.timedelta(days=DEADLINES[referral.priority].booked_days)
+    end = at + dt.timedelta(days=RULES.limits[referral.priority, SEE].number)
     category = coding(System.BARS_REQUEST_CATEGORY, "referral", "Transfer of Care")
     own = USE_CASES[referral.service.use_case].profile
     meta = _meta(System.BARS_SERVICE_REQUEST)

@@ -8,12 +8,13 @@ from typing import Any
 import pytest
 import time_machine
 from django.db import transaction
+from django.utils import timezone
 
 from access.models import AuditEvent
 from conftest import Person
 from exchange.models import OutboxMessage, Partner, Service
 from records.models import Patient, Relationship, ToEnter
-from referrals import actions, states
+from referrals import actions, stages, states
 from referrals.actions import ChangedMeanwhile
 from referrals.fhir import Unsendable
 from referrals.models import Referral, ReferralEvent
@@ -37,7 +38,7 @@ def test_a_draft_is_kept_and_nothing_goes_out(make_draft: Callable[..., Referral
     assert (referral.state, referral.version, kinds(referral)) == ("draft", 1, ["drafted"])
     assert (referral.organisation, referral.author) == (gp.membership.organisation, gp.user)
     assert audited("wrote referral", referral.patient) == 1
-    assert referral.due_on is None
+    assert referral.due_on == stages.RULES.limits["urgent", "send"].due(timezone.localdate())
     assert not OutboxMessage.objects.exists()
     assert not Relationship.objects.filter(kind="referred").exists()
     assert rung == []
@@ -105,7 +106,7 @@ def test_sending_is_one_act(
         message = actions.send(referral=referral, version=1, by=gp.actor)
     sent = Referral.objects.get(pk=referral.pk)
     assert (sent.state, sent.version, sent.sent_at) == ("sent", 2, MONDAY)
-    assert sent.due_on == dt.date(2026, 11, 30)
+    assert sent.due_on == dt.date(2026, 11, 25)
     assert sent.events.get(kind="sent").outbox_id == message.pk
     assert (message.to, message.event) == (hospital, "servicerequest-request")
     assert (message.concerns, message.concerns_id) == ("referral", str(referral.pk))
@@ -178,7 +179,9 @@ def test_if_any_part_of_sending_fails_nothing_happened(
     with pytest.raises(RuntimeError, match="on purpose"):
         actions.send(referral=referral, version=1, by=gp.actor)
     again = Referral.objects.get(pk=referral.pk)
-    assert (again.state, again.version, again.sent_at, again.due_on) == ("draft", 1, None, None)
+    assert (again.state, again.version, again.sent_at) == ("draft", 1, None)
+    assert again.clock is not None
+    assert (again.clock.stage, again.clock.turn) == ("send", 1)
     assert kinds(again) == ["drafted"]
     assert not OutboxMessage.objects.exists()
     assert not Relationship.objects.filter(kind="referred").exists()
@@ -240,7 +243,7 @@ def test_the_deadline_follows_the_state(make_draft: Callable[..., Referral], gp:
         for kind, says in (("accepted", {}), ("booked", {"starts": "2026-12-08T10:20:00+00:00"}), ("letter-filed", {})):
             actions.record_event(referral=referral, kind=kind, by=gp.actor, says=says)
             due.append(Referral.objects.get().due_on)
-    assert due == [dt.date(2026, 11, 30), dt.date(2027, 1, 4), dt.date(2026, 12, 15), None]
+    assert due == [dt.date(2026, 11, 25), dt.date(2026, 12, 7), dt.date(2026, 12, 15), None]
 
 
 def test_a_history_is_never_changed_by_what_comes_later(make_sent: Callable[..., Referral], gp: Person) -> None:

@@ -10,8 +10,8 @@ from conftest import Person
 from exchange.models import InboxMessage, Service
 from records.models import Patient
 from referrals import actions
-from referrals.models import Referral
 from referrals.tests.pages import audits, page, text_of
+from work.models import Clock
 
 pytestmark = pytest.mark.django_db
 
@@ -60,7 +60,7 @@ def test_what_is_overdue_comes_to_the_top(
     late = make_sent(patient=make_patient(family="Latimer", phone="1"), priority="suspected-cancer")
     actions.record_event(referral=late, kind="delivered", by=receptionist.actor)
     assert "Latimer".upper() not in text_of(page(receptionist.client, "worklist"))
-    Referral.objects.update(due_on=timezone.localdate() - dt.timedelta(days=1))
+    Clock.objects.update(due_on=timezone.localdate() - dt.timedelta(days=1))
     said = text_of(page(receptionist.client, "worklist"))
     assert "Overdue: Jane LATIMER, Heart failure clinic" in said
     assert "1 day over" in said
@@ -79,7 +79,7 @@ def test_the_list_costs_the_same_however_long(
         make_sent(patient=make_patient(phone="1"))
     with django_assert_max_num_queries(15):
         assert page(client, "worklist", list="not-delivered").status_code == 200
-    Referral.objects.update(due_on=timezone.localdate() - dt.timedelta(days=1))
+    Clock.objects.update(due_on=timezone.localdate() - dt.timedelta(days=1))
     with django_assert_max_num_queries(15):
         assert page(client, "worklist").status_code == 200
 

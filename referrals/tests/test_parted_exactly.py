@@ -49,8 +49,9 @@ STORED = (
     *(Patient, PatientLink, Relationship, Resource, Letter, LetterRead, LastLooked),
     *(Finding, Trace, ToEnter, Referral, ReferralEvent),
 )
-#: What nothing is compared by: when a row was last touched, by which file, and that they were once parted.
-TOUCHED = {"updated_at", "parted_at", "received"}
+#: What nothing is compared by: when a row was last touched, by which file, that they were once parted, and a number
+#: from a sequence.
+TOUCHED = {"updated_at", "parted_at", "received", "clock"}
 #: What the database's own clock writes: compared is whether it moved.
 CLOCKED = {"stored_at", "changed_at"}
 #: What is random or counted in a new row.

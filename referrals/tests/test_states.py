@@ -114,6 +114,7 @@ def test_a_receiver_whose_clock_is_slow_is_not_lost() -> None:
     assert fold([at("drafted", 60, 1), at("sent", 61, 2), at("accepted", 0, 3)]) == State.ACCEPTED
 
 
+CIRCUMSTANCES = {"died", "left", "kept"}
 TAKING_BACK = {Kind.WITHDRAWING, Kind.STOPPED, Kind.TAKEN_BACK, Kind.NOT_WITHDRAWN, Kind.LET_STAND}
 ANSWERS = st.sampled_from(sorted(set(Kind.values) - OURS))
 
@@ -139,7 +140,7 @@ def test_the_order_in_which_we_hear_does_not_matter(events: list[Event], random:
 def test_the_state_is_one_that_the_history_can_explain(events: list[Event]) -> None:
     kinds, state = {event.kind for event in events}, fold(events)
     explained = {
-        State.SENT: "sent-again" in kinds or not kinds - {"drafted", "sent"} - TAKING_BACK,
+        State.SENT: "sent-again" in kinds or not kinds - {"drafted", "sent"} - TAKING_BACK - CIRCUMSTANCES,
         State.WITHDRAWN: bool(kinds & {"stopped", "taken-back"}),
         State.DELIVERED: "delivered" in kinds,
         State.NOT_DELIVERED: kinds & {"refused", "expired", "uncollected", "set-aside"} and "delivered" not in kinds,
@@ -149,6 +150,7 @@ def test_the_state_is_one_that_the_history_can_explain(events: list[Event]) -> N
         State.REJECTED: "rejected" in kinds,
         State.ANSWERED: "letter-filed" in kinds,
         State.COMPLETED: "completed" in kinds,
+        State.CLOSED: "closed" in kinds,
     }
     assert explained[State(state)]
 
@@ -158,7 +160,7 @@ def test_what_needs_a_person_is_not_hidden_by_delivery_news(events: list[Event])
     """Delivered, refused, expired, set aside or sent again after an answer changes nothing."""
     delivery = ("delivered", "refused", "expired", "uncollected", "set-aside", "sent-again")
     answered = [e for e in events if e.kind not in delivery]
-    if {e.kind for e in answered} - TAKING_BACK - {"drafted", "sent"}:
+    if {e.kind for e in answered} - TAKING_BACK - CIRCUMSTANCES - {"drafted", "sent"}:
         assert fold(events) == fold(answered)
 
 
@@ -169,7 +171,7 @@ def test_hearing_the_same_twice_changes_nothing(events: list[Event]) -> None:
 
 
 def test_every_kind_of_event_can_be_folded_and_every_state_reached() -> None:
-    idle = {"drafted", "edited", "withdrawing", "not-withdrawn", "let-stand"}
+    idle = {"drafted", "edited", "withdrawing", "not-withdrawn", "let-stand", *CIRCUMSTANCES}
     assert {kind for _, kind in TRANSITIONS} | idle == set(Kind.values)
     assert set(TRANSITIONS.values()) | {State.DRAFT} == set(State.values)
     assert set(State.values) >= WAITING
@@ -181,6 +183,7 @@ WORDS = {
     "send": "only a draft",
     "withdraw": "nothing to withdraw",
     "let stand": "nothing to withdraw",
+    "close": "only what is with the service",
 }
 
 
@@ -188,6 +191,7 @@ WORDS = {
 @pytest.mark.parametrize("state", State.values)
 def test_what_a_person_may_do_where(act: str, state: str) -> None:
     fits = {"edit": {"draft"}, "send": {"draft"}, "withdraw": {"draft", *WITH_RECEIVER}, "let stand": WITH_RECEIVER}
+    fits["close"] = {*WITH_RECEIVER, "rejected"} - {"sent"}
     if state in fits[act]:
         require(state, act)
     else:

@@ -9,6 +9,7 @@ from django.views.decorators.http import require_GET
 
 from access import audit
 from access.guard import ActingRequest, requires
+from access.memberships import colleagues
 from access.permissions import Permission
 from records import reach as records_reach
 from referrals import panels
@@ -22,6 +23,8 @@ PER_PAGE = 50
 def worklist(request: ActingRequest) -> HttpResponse:
     """What to do next, and every other list of the practice."""
     context = _worklist(request)
+    if "pick" in request.GET and context["may_handle"]:
+        context |= {"picking": True, "colleagues": colleagues(request.actor.organisation_id, Permission.HANDLE_WORK)}
     audit.record(by=request.actor, action="opened referrals list", note=context["chosen"].title)
     return render(request, "referrals/worklist.html", {"worklist": context})
 

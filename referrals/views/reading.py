@@ -3,7 +3,7 @@
 from typing import Any
 from uuid import UUID
 
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
@@ -12,8 +12,10 @@ from access.guard import ActingRequest, requires
 from access.permissions import Permission
 from records.panels import banner
 from records.reach import patient_or_404
-from referrals import reach, rows
+from referrals import reach, rows, stages
+from referrals.following.panels import following
 from referrals.history import history
+from referrals.models import Referral
 from ui.htmx import UNCHANGED, moving, wants_part
 
 REFERRED_SHOWN = 50
@@ -33,6 +35,7 @@ def referral(request: ActingRequest, referral_id: UUID) -> HttpResponse:
         "may_withdraw": rows.may_withdraw(request.actor, found),
         "may_read": request.actor.may(Permission.READ_RECORD),
         "seen": rows.seen([row]),
+        "awaited": stages.AWAITED.get(found.clock.stage, "") if found.clock else "",
     }
     if "seen" in request.GET and wants_part(request):
         status = moving(request.GET["seen"], context["seen"], settled=not row.moving)
@@ -40,8 +43,17 @@ def referral(request: ActingRequest, referral_id: UUID) -> HttpResponse:
             return HttpResponse(status=UNCHANGED)
         return render(request, "referrals/_referral.html", context, status=status)
     audit.record(by=request.actor, action="opened referral", patient=found.patient_id, of=found)
-    context["banner"] = banner(request.actor, patient_or_404(request.actor, found.patient_id))
+    context["banner"] = _banner(request, found)
+    context["following"] = following(request.actor, found)
     return render(request, "referrals/referral.html", context)
+
+
+def _banner(request: ActingRequest, found: Referral) -> dict[str, Any] | None:
+    """The patient's banner; None for somebody who has left: of them only the open referral is still ours to see."""
+    try:
+        return banner(request.actor, patient_or_404(request.actor, found.patient_id))
+    except Http404:
+        return None
 
 
 @require_GET
