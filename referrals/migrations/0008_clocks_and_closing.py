@@ -11,7 +11,7 @@ class Migration(migrations.Migration):
         ('access', '0002_single_keys'),
         ('exchange', '0014_directory_of_services'),
         ('records', '0009_letters_by_message'),
-        ('referrals', '0006_withdrawal'),
+        ('referrals', '0007_received_requests'),
         ('work', '0001_clocks'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
