@@ -27,16 +27,17 @@ class Place:
     counted: str = ""
 
 
-def places(who: Actor, *, of_patient: bool = False) -> list[Place]:
+def places(who: Actor, *, of_patient: bool = False, waiting: int | None = None) -> list[Place]:
     """The entries for this person, in the order of their day.
 
     On a patient's page what is to enter is listed for that patient, and the whole list is not counted.
+    `waiting` are the referrals to act on, where the page has counted them already.
     """
     found = []
     if who.may(Permission.FIND_PATIENT):
         found.append(Place("/patients/", "Patients"))
     if who.may(Permission.READ_REFERRALS):
-        found.append(Place("/referrals/", "Referrals", to_do(who), "to do"))
+        found.append(Place("/referrals/", "Referrals", to_do(who) if waiting is None else waiting, "to do"))
     if who.may(Permission.READ_LETTERS):
         found.append(Place("/letters/", "Letters"))
     if who.may(Permission.TICK_ENTERED):
@@ -60,5 +61,9 @@ def page(request: HttpRequest) -> dict[str, Any]:
     return {
         "actor": who,
         "may_find": who is not None and who.may(Permission.FIND_PATIENT),
-        "nav": SimpleLazyObject(lambda: places(who, of_patient=bool(_PATIENT.match(request.path))) if who else []),
+        "nav": SimpleLazyObject(lambda: _of_page(request, who) if who else []),
     }
+
+
+def _of_page(request: HttpRequest, who: Actor) -> list[Place]:
+    return places(who, of_patient=bool(_PATIENT.match(request.path)), waiting=getattr(request, "to_do", None))

@@ -23,6 +23,7 @@ PER_PAGE = 50
 def worklist(request: ActingRequest) -> HttpResponse:
     """What to do next, and every other list of the practice."""
     context = _worklist(request)
+    request.to_do = context["to_do"]  # type: ignore[attr-defined]  # the bar says the same, without counting again
     if "pick" in request.GET and context["may_handle"]:
         context |= {"picking": True, "colleagues": colleagues(request.actor.organisation_id, Permission.HANDLE_WORK)}
     audit.record(by=request.actor, action="opened referrals list", note=context["chosen"].title)
