@@ -115,7 +115,7 @@ def _prove(assertion: str) -> Partner:
     except (JoseError, ValueError):
         raise TokenRefused("invalid_client", "The signature, key or algorithm is not acceptable.") from None
     except PartnerUnreachable:
-        raise TokenRefused("invalid_client", "The client's keys could not be fetched.") from None
+        raise TokenRefused("temporarily_unavailable", "The client's keys could not be fetched.") from None
     _check(claims)
     _use_up(partner, claims)
     return partner

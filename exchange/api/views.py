@@ -95,5 +95,5 @@ def token(request: HttpRequest) -> HttpResponse:
     except oauth.TokenRefused as refused:
         log.info("token refused", error=refused.error, why=refused.text)
         answer = {"error": refused.error, "error_description": refused.text}
-        status = 401 if refused.error == "invalid_client" else 400
+        status = {"invalid_client": 401, "temporarily_unavailable": 503}.get(refused.error, 400)
     return JsonResponse(answer, status=status, headers={"Cache-Control": "no-store", "Pragma": "no-cache"})
