@@ -3,7 +3,6 @@
 Source: BaRS guide Core 1.2.2, Processing-Requests; FHIR R4 messaging.
 """
 
-import re
 from collections.abc import Collection
 from dataclasses import dataclass
 
@@ -13,8 +12,6 @@ from exchange.fhir.headers import TARGET, Heard
 from exchange.fhir.messages import Json, event_system, service_of
 from exchange.fhir.systems import ODS_SYSTEMS
 
-#: An escaped null character in JSON, which FHIR forbids and PostgreSQL cannot keep.
-_NULL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
 _HEADER = "Bundle.entry[0].resource"
 _ODS_ADDRESS = "urn:nhs-uk:addressing:ods:"
 
@@ -34,7 +31,7 @@ def read(body: bytes) -> Json:
         message = numbers.loads(body, strict=True)
     except numbers.JsonError as wrong:
         raise PayloadInvalid(Rec.BAD_REQUEST, "structure", f"The body {wrong}.", "Bundle") from None
-    if _NULL.search(body):
+    if numbers.holds_null(body.decode()):
         raise PayloadInvalid(Rec.BAD_REQUEST, "value", "A text holds a null character.", "Bundle")
     if not isinstance(message, dict) or message.get("resourceType") != "Bundle":
         raise PayloadInvalid(Rec.BAD_REQUEST, "structure", "The body is not a Bundle.", "Bundle")

@@ -4,12 +4,17 @@ FHIR: the precision of a decimal has meaning and must be kept. Python's floats w
 """
 
 import json
+import re
 from decimal import Decimal
 from typing import Any, Final
 
 import orjson
 
 _EXACT_DIGITS: Final = 15
+
+
+#: A null character as JSON writes it, the backslash not being escaped itself.
+_NULL: Final = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
 
 
 class JsonError(ValueError):
@@ -79,3 +84,8 @@ def dumps(value: Any) -> str:
         return orjson.dumps(value, default=_written).decode()
     except orjson.JSONEncodeError:
         raise JsonError("holds a character that is half of a pair, or is nested too deeply") from None
+
+
+def holds_null(text: str) -> bool:
+    """Whether JSON text holds a null character, which FHIR forbids in every string and PostgreSQL cannot keep."""
+    return _NULL.search(text) is not None

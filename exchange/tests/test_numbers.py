@@ -60,3 +60,16 @@ def test_what_is_not_json_says_where_and_quotes_nothing(text: str | bytes) -> No
 def test_half_a_character_cannot_be_stored() -> None:
     with pytest.raises(numbers.JsonError):
         numbers.dumps(numbers.loads(r'{"a":"\ud800"}'))
+
+
+@given(st.text())
+def test_a_null_is_found_however_it_is_surrounded(text: str) -> None:
+    assert numbers.holds_null(numbers.dumps({"a": text})) is ("\0" in text)
+
+
+@pytest.mark.parametrize(
+    ("text", "holds"),
+    [(r'"\u0000"', True), (r'"\\u0000"', False), (r'"\\\u0000"', True), (r'"\\\\u0000"', False), ('"u0000"', False)],
+)
+def test_an_escaped_backslash_is_no_null(text: str, holds: bool) -> None:
+    assert numbers.holds_null(text) is holds

@@ -60,7 +60,7 @@ def _incoming(intake: Intake, entry: Entry) -> "Incoming | Rejection":
         text = numbers.dumps(entry.resource)
     except numbers.JsonError as wrong:
         return rejection(intake, entry, str(type_name), str(wrong))
-    if "\\u0000" in text and "\x00" in str(entry.resource):
+    if numbers.holds_null(text):
         return rejection(intake, entry, str(type_name), "holds a NUL character, which FHIR forbids")
     sha256 = digest(text)
     key = source_key(entry.resource, entry.full_url, sha256)

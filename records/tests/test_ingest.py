@@ -239,6 +239,7 @@ def test_what_was_meant_for_a_patient_who_could_not_be_stored_waits(tmp_path: Pa
         b'{"resourceType":"Bundle","type":"collection","entry":[{"resource":5}]}',
         b'{"resourceType":"Patient","name":[{"family":"a\\u0000b"}]}',
         b'{"resourceType":"Patient","name":[{"family":"\\ud800"}]}',
+        b"""{"resourceType":"Patient","contained":[{"resourceType":"Basic","text":{"status":"empty","div":"\\u0000"}}]}""",
         b'{"resourceType":"Patient","id":["a"]}',
         b"[" * 100_000,
         b"\x1f\x8b\x08\x00broken",
