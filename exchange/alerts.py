@@ -1,10 +1,14 @@
 """What is stuck for long: partners for whom something waits longer than EXCHANGE_FAIL_MINUTES. Told by e-mail, once."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
+from typing import Final
 
 import structlog
 from django.conf import settings
 from django.core.mail import send_mail
+from django.db import connection
 from django.db.models import Count, Exists, Min, OuterRef, Q, QuerySet
 from django.utils import timezone
 
@@ -12,6 +16,7 @@ from exchange.models import Mailbox, OutboxMessage, Partner
 from ui.dates import when
 
 log = structlog.get_logger(__name__)
+TURN: Final = 7302  # advisory lock: one worker tells at a time
 
 
 def stuck(now: datetime | None = None) -> QuerySet[Partner]:
@@ -24,8 +29,8 @@ def stuck(now: datetime | None = None) -> QuerySet[Partner]:
 def tell() -> int:
     """Tell whoever runs the exchange of what came to be stuck, and forget of what no longer is. Returns how many.
 
-    Claimed by a conditional update before the e-mail goes, so that two workers tell once; an e-mail that could not be
-    sent is tried again at the next run.
+    One worker tells at a time, and notes it once the e-mail went: one that could not be sent, or whose worker died, is
+    sent at the next run.
     """
     now = timezone.now()
     found = stuck(now)
@@ -33,20 +38,34 @@ def tell() -> int:
     if not settings.EXCHANGE_ALERT_TO:
         return 0
     told = 0
-    for partner in found.filter(alerted_at=None):
-        if Partner.objects.filter(pk=partner.pk, alerted_at=None).update(alerted_at=now):
-            told += _send(partner, now)
+    with _alone() as mine:
+        for partner in found.filter(alerted_at=None) if mine else ():
+            if _send(partner, now):
+                told += Partner.objects.filter(pk=partner.pk).update(alerted_at=now)
     return told
 
 
-def _send(partner: Partner, now: datetime) -> int:
+@contextmanager
+def _alone() -> Iterator[bool]:
+    """Whether nobody else tells just now. The database lets go of this by itself when whoever holds it dies."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_lock(%s)", [TURN])
+        mine = bool(cursor.fetchone()[0])
+        try:
+            yield mine
+        finally:
+            if mine:
+                cursor.execute("SELECT pg_advisory_unlock(%s)", [TURN])
+
+
+def _send(partner: Partner, now: datetime) -> bool:
     name = partner.organisation.name
     waiting = OutboxMessage.objects.filter(to=partner, state=OutboxMessage.State.QUEUED)
     seen = waiting.aggregate(
         count=Count("pk"), oldest=Min("queued_at"), ours=Count("pk", filter=Q(trouble="our-fault"))
     )
     if seen["oldest"] is None:  # all of it went meanwhile
-        return 0
+        return False
     subject = f"What is for {name} waits since {when(seen['oldest'], now)}"
     if partner.failing_since is not None:
         subject = f"{name} has not answered since {when(partner.failing_since, now)}"
@@ -58,10 +77,9 @@ def _send(partner: Partner, now: datetime) -> int:
     if seen["ours"]:
         lines.insert(1, f"{seen['ours']} of them fail by a fault in our own system: see its log.")
     if not _mailed(subject, lines):
-        Partner.objects.filter(pk=partner.pk).update(alerted_at=None)
-        return 0
+        return False
     log.info("alert sent", partner=partner.organisation.ods_code, waiting=seen["count"])
-    return 1
+    return True
 
 
 def _mailed(subject: str, lines: list[str]) -> bool:
@@ -86,16 +104,14 @@ def tell_of_mailboxes() -> int:
     if not settings.EXCHANGE_ALERT_TO:
         return 0
     now, told = timezone.now(), 0
-    for mailbox in silent_mailboxes(now).filter(alerted_at=None):
-        if not Mailbox.objects.filter(pk=mailbox.pk, alerted_at=None).update(alerted_at=now):
-            continue
-        subject = f"MESH mailbox {mailbox.mailbox_id} could not be looked into since {when(mailbox.failing_since, now)}"
-        lines = [
-            f"{subject}. We keep trying. The exchange desk says why.",
-            f"{settings.PUBLIC_URL.rstrip('/')}/exchange/",
-        ]
-        if _mailed(subject, lines):
-            told += 1
-        else:
-            Mailbox.objects.filter(pk=mailbox.pk).update(alerted_at=None)
+    with _alone() as mine:
+        for mailbox in silent_mailboxes(now).filter(alerted_at=None) if mine else ():
+            if _tell_of(mailbox, now):
+                told += Mailbox.objects.filter(pk=mailbox.pk).update(alerted_at=now)
     return told
+
+
+def _tell_of(mailbox: Mailbox, now: datetime) -> bool:
+    subject = f"MESH mailbox {mailbox.mailbox_id} could not be looked into since {when(mailbox.failing_since, now)}"
+    lines = [f"{subject}. We keep trying. The exchange desk says why.", f"{settings.PUBLIC_URL.rstrip('/')}/exchange/"]
+    return _mailed(subject, lines)

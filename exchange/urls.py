@@ -12,6 +12,7 @@ urlpatterns = [
     path("metrics", metrics.metrics, name="metrics"),
     path("exchange/", desk.desk, name="desk"),
     path("exchange/part/", desk.desk_part, name="desk-part"),
+    path("exchange/several/", desk.several, name="desk-several"),
     path("exchange/<slug:direction>/<uuid:message_id>/", desk.message, name="desk-message"),
     path("exchange/<slug:direction>/<uuid:message_id>/part/", desk.message_part, name="desk-message-part"),
     path("exchange/<slug:direction>/<uuid:message_id>/sealed/", desk.sealed, name="desk-sealed"),

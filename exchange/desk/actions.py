@@ -1,5 +1,7 @@
 """What people do at the exchange desk. Each act is one transaction with its audit row."""
 
+from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Final
 
 from django.db import transaction
@@ -70,6 +72,31 @@ def set_aside(*, message: OutboxMessage, why: str, by: Actor) -> OutboxMessage:
     audit.record(by=by, action="set message aside", of=held)
     happen("set_aside", **_ids(held))
     return held
+
+
+@dataclass(frozen=True, slots=True)
+class Several:
+    """What became of several messages: of how many the act was done, and why not of the others, each reason once."""
+
+    done: int
+    left: int
+    why: tuple[str, ...]
+
+
+def again(*, messages: Iterable[OutboxMessage | InboxMessage], by: Actor) -> Several:
+    """Send each of several messages again, or read each again: each is an act of its own, so none holds up another."""
+    done, reasons = 0, []
+    for message in messages:
+        try:
+            if isinstance(message, OutboxMessage):
+                send_again(message=message, by=by)
+            else:
+                read_again(message=message, by=by)
+        except NotAllowedNow as why:
+            reasons.append(str(why))
+        else:
+            done += 1
+    return Several(done, len(reasons), tuple(dict.fromkeys(reasons)))
 
 
 # What came in ---------------------------------------------------------------------------------------------------------

@@ -25,6 +25,8 @@ class DeskList:
     empty: str
     hot: bool = False
     counted: bool = True
+    #: What can be done with several of them at once, as its button says; "" for nothing.
+    several: str = ""
 
 
 LISTS: Final = (
@@ -36,6 +38,7 @@ LISTS: Final = (
         ("settled_at", "pk"),
         "What could not be delivered stands here until somebody sends it again or sets it aside.",
         hot=True,
+        several="Send again",
     ),
     DeskList(
         "to-look-at",
@@ -45,6 +48,7 @@ LISTS: Final = (
         ("received_at", "pk"),
         "What came in and cannot be filed without a person stands here.",
         hot=True,
+        several="Read again",
     ),
     DeskList(
         "waiting",
@@ -53,6 +57,7 @@ LISTS: Final = (
         Q(state=Out.QUEUED),
         ("queued_at", "pk"),
         "Nothing waits: everything that was sent has arrived.",
+        several="Try now",
     ),
     DeskList(
         "with-mesh",
@@ -97,6 +102,7 @@ LISTS: Final = (
         ("-settled_at", "pk"),
         "What somebody decided not to send stands here.",
         counted=False,
+        several="Send again",
     ),
 )
 

@@ -20,6 +20,8 @@ from exchange.happenings import Described, describe
 from exchange.models import InboxMessage, OutboxMessage, Partner, Refusal
 
 PER_PAGE: Final = 50
+#: How many are sent or read again by one click.
+MOST_AT_ONCE: Final = 500
 ON_FIRST_PAGE: Final = 10
 _NOTHING: Final = hashlib.sha256(b"").hexdigest()
 
@@ -47,6 +49,8 @@ class Asked:
     name: str = ""
     partner: str = ""
     page: int = 1
+    #: Several are being chosen: the page stands still meanwhile.
+    picking: bool = False
 
 
 def desk(actor: Actor, asked: Asked) -> dict[str, Any]:
@@ -67,10 +71,35 @@ def desk(actor: Actor, asked: Asked) -> dict[str, Any]:
         "rows": shown[:PER_PAGE],
         "more": more,
         "to_do": sum(counted[one.name] for one in lists.LISTS if one.hot),
+        **_picking(actor, chosen, asked),
         "may_switch": actor.may(Permission.MANAGE_PARTNERS),
         "may_handle": actor.may(Permission.HANDLE_MESSAGES),
     }
     return context | {"seen": _seen(context)}
+
+
+def _picking(actor: Actor, chosen: DeskList | None, asked: Asked) -> dict[str, Any]:
+    """Whether several can be chosen from this list, are being chosen, and how many it holds in all."""
+    may = chosen is not None and bool(chosen.several) and actor.may(Permission.HANDLE_MESSAGES)
+    if chosen is None or not may or not asked.picking:
+        return {"may_pick": may, "picking": False}
+    in_all = held(actor, chosen, asked.partner).count()
+    return {"may_pick": True, "picking": True, "in_all": in_all, "most": MOST_AT_ONCE}
+
+
+def held(actor: Actor, one: DeskList, partner: str) -> QuerySet[OutboxMessage] | QuerySet[InboxMessage]:
+    """The messages of a list that this reader may see, of one partner or (""), in the list's order."""
+    return _sent_of(actor, one, partner) if one.direction == "out" else _received_of(actor, one, partner)
+
+
+def _sent_of(actor: Actor, one: DeskList, partner: str) -> QuerySet[OutboxMessage]:
+    to = Q(to__organisation__ods_code=partner) if partner else Q()
+    return reach.sent(actor).filter(one.holds, to).order_by(*one.order)
+
+
+def _received_of(actor: Actor, one: DeskList, partner: str) -> QuerySet[InboxMessage]:
+    by = Q(sender__organisation__ods_code=partner) if partner else Q()
+    return reach.received(actor).filter(one.holds, by).order_by(*one.order)
 
 
 def _seen(context: dict[str, Any]) -> str:
@@ -107,11 +136,8 @@ def _rows(actor: Actor, one: DeskList, asked: Asked, now: datetime, limit: int =
         names = {who.organisation.ods_code: who.organisation.name for who in reach.partners(actor)}
         return [_turned_away(row, names) for row in found.order_by(*one.order)[start:end]]
     if one.direction == "out":
-        to = Q(to__organisation__ods_code=asked.partner) if asked.partner else Q()
-        sent = _with_under_way(reach.sent(actor).filter(one.holds, to).order_by(*one.order))[start:end]
-        return rows_sent(actor, list(sent), now)
-    by = Q(sender__organisation__ods_code=asked.partner) if asked.partner else Q()
-    return rows_received(actor, list(reach.received(actor).filter(one.holds, by).order_by(*one.order)[start:end]), now)
+        return rows_sent(actor, list(_with_under_way(_sent_of(actor, one, asked.partner))[start:end]), now)
+    return rows_received(actor, list(_received_of(actor, one, asked.partner)[start:end]), now)
 
 
 def _with_under_way(found: QuerySet[OutboxMessage]) -> QuerySet[OutboxMessage]:

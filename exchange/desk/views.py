@@ -1,12 +1,15 @@
 """The exchange desk: its page and lists, the life of one message, and what people do there."""
 
 from collections.abc import Callable
+from contextlib import suppress
+from urllib.parse import urlencode
 from uuid import UUID
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST, require_safe
 
 from access import audit
@@ -14,13 +17,14 @@ from access.guard import ActingRequest, requires
 from access.memberships import colleagues
 from access.models import User
 from access.permissions import Permission
-from exchange.desk import actions, panels, reach
+from exchange.desk import actions, lists, panels, reach
 from exchange.desk.actions import NotAllowedNow
-from exchange.desk.panels import Asked
+from exchange.desk.panels import MOST_AT_ONCE, Asked
 from exchange.fhir.messages import MEDIA_TYPE
 from exchange.mesh.reading import content
 from exchange.models import InboxMessage, OutboxMessage
 from ui.htmx import UNCHANGED, moving
+from ui.numbers import count
 
 
 # Reading --------------------------------------------------------------------------------------------------------------
@@ -47,7 +51,7 @@ def _asked(request: ActingRequest) -> Asked:
     page = request.GET.get("page", "1")
     number = int(page) if page.isascii() and page.isdigit() and len(page) < 6 else 1
     partner = request.GET.get("partner", "").replace("\x00", "")
-    return Asked(request.GET.get("list", ""), partner[:12], max(number, 1))
+    return Asked(request.GET.get("list", ""), partner[:12], max(number, 1), request.GET.get("pick") == "1")
 
 
 @require_safe
@@ -137,6 +141,35 @@ def _acts(request: ActingRequest, found: OutboxMessage | InboxMessage) -> dict[s
         "read-again": (lambda: actions.read_again(message=found, by=by), "It is being read again."),
         "deal-with": (lambda: actions.deal_with(message=found, how=text, by=by), "Closed. It stands under Came in."),
     }
+
+
+@require_POST
+@requires(Permission.SEE_EXCHANGE, Permission.HANDLE_MESSAGES)
+def several(request: ActingRequest) -> HttpResponse:
+    """Send again, or read again, those ticked in a list or all that it holds, the oldest first."""
+    one, partner = lists.named(request.POST.get("list", "")), request.POST.get("partner", "").replace("\x00", "")[:12]
+    if one is None or not one.several:
+        raise Http404("Nothing can be done with several of these")
+    found = panels.held(request.actor, one, partner)
+    if request.POST.get("all") != "1":
+        found = found.filter(pk__in=_ticked(request))
+    ended = actions.again(messages=list(found[:MOST_AT_ONCE]), by=request.actor)
+    if not ended.done and not ended.left:
+        messages.error(request, "Tick at least one message. Nothing was changed.")
+    if ended.done:
+        messages.success(request, f"{one.several}: {count(ended.done, 'message')}.")
+    if ended.left:
+        messages.warning(request, f"{count(ended.left, 'message')} left as before. {' '.join(ended.why[:3])}")
+    return redirect(f"{reverse('exchange:desk')}?{urlencode({'list': one.name, 'partner': partner})}")
+
+
+def _ticked(request: ActingRequest) -> list[UUID]:
+    """The ids that were ticked; what is no id ticks nothing."""
+    found = []
+    for written in request.POST.getlist("message")[:MOST_AT_ONCE]:
+        with suppress(ValueError):
+            found.append(UUID(written))
+    return found
 
 
 def _text(request: ActingRequest) -> str:

@@ -6,7 +6,9 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
+import psycopg
 import pytest
+from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
@@ -64,6 +66,36 @@ def test_an_email_that_could_not_go_is_tried_again(
     assert Partner.objects.get().alerted_at is None
     assert alerts.tell() == 1
     assert len(mailoutbox) == 1
+
+
+def test_a_worker_that_dies_before_the_email_went_loses_none(
+    stuck: OutboxMessage, mailoutbox: list[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def die(*args: Any, **kwargs: Any) -> int:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as broken:
+        broken.setattr(alerts, "send_mail", die)
+        with pytest.raises(KeyboardInterrupt):
+            alerts.tell()
+    assert Partner.objects.get().alerted_at is None
+    assert (alerts.tell(), len(mailoutbox)) == (1, 1)
+
+
+def _address() -> str:
+    """Where another worker would connect to."""
+    at = connection.settings_dict
+    return psycopg.conninfo.make_conninfo(
+        host=at["HOST"], port=at["PORT"], user=at["USER"], password=at["PASSWORD"], dbname=at["NAME"]
+    )
+
+
+def test_two_workers_tell_once(stuck: OutboxMessage, mailoutbox: list[Any]) -> None:
+    with psycopg.connect(_address()) as other:
+        other.execute("SELECT pg_advisory_lock(%s)", [alerts.TURN])
+        assert alerts.tell() == 0
+        assert (len(mailoutbox), Partner.objects.get().alerted_at) == (0, None)
+    assert (alerts.tell(), len(mailoutbox)) == (1, 1)
 
 
 def test_a_partner_that_answers_is_not_blamed_for_what_waits(stuck: OutboxMessage, mailoutbox: list[Any]) -> None:

@@ -36,7 +36,8 @@ IN_FLIGHT: Final = (
     "SELECT 1 FROM exchange_deliveryattempt WHERE ended_at IS NULL AND started_at > now() - interval '2 seconds'"
 )
 PEOPLE: Final = (
-    "SELECT nhs_number, family, given, birth_date::text FROM records_patient WHERE nhs_number <> ''"
+    "SELECT nhs_number, family, given, birth_date::text FROM records_patient"
+    " WHERE nhs_number <> '' AND birth_date < now() - interval '19 years'"
     " AND NOT deceased AND NOT restricted AND nhs_number_status <> 'failing' AND nhs_number IN"
     " (SELECT nhs_number FROM records_patient GROUP BY 1 HAVING count(*) = 1) ORDER BY nhs_number"
 )
