@@ -190,7 +190,9 @@ Put = Callable[..., OutboxMessage]
 
 
 def again(message_: OutboxMessage) -> str:
+    """One more try, whether its partner rests or not."""
     OutboxMessage.objects.filter(pk=message_.pk).update(due_at="2026-01-01T00:00:00Z")
+    Partner.objects.update(rest_until=None)
     return outbox.deliver(message_.pk)
 
 

@@ -13,7 +13,7 @@ from gpportal.celery import KeepsConnections, app
 @pytest.mark.django_db(transaction=True)
 def test_a_worker_keeps_its_pool_between_tasks_and_drops_what_broke(monkeypatch: pytest.MonkeyPatch) -> None:
     told = connection.settings_dict
-    pooled = told | {"OPTIONS": {**told["OPTIONS"], "pool": {"min_size": 1, "max_size": 2, "timeout": 5}}}
+    pooled = told | {"OPTIONS": {**told["OPTIONS"], "pool": {"min_size": 1, "max_size": 1, "timeout": 5}}}
     handler = ConnectionHandler({"default": pooled})
     monkeypatch.setattr(django.db, "connections", handler)
     fixup = KeepsConnections(app)

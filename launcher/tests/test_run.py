@@ -85,7 +85,7 @@ def test_one_line_then_a_quick_end_and_a_quick_second_start(gp: Gp, instance: In
 
 def test_manage_uses_the_services_of_a_run(gp: Gp, instance: Instance) -> None:
     before = instance.state()["children"]
-    assert len(before) == 8
+    assert len(before) == 9
     code = (
         "import os, psycopg; print(psycopg.connect(os.environ['DATABASE_URL']).info.port, os.environ['GP_PUBLIC_URL'])"
     )

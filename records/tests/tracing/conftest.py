@@ -24,7 +24,8 @@ from records.tracing import asking
 def key_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A short key: a real one of 4096 bits takes seconds to make."""
     path = tmp_path_factory.mktemp("pds-key") / "key.json"
-    keys._keep(path, RSAKey.generate_key(2048, {"use": "sig", "kid": "test-1"}))
+    made = RSAKey.generate_key(2048, {"use": "sig", "kid": "test-1"})
+    keys._keep(path, made.as_dict(private=True))
     return path
 
 
