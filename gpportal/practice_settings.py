@@ -25,6 +25,12 @@ SETTINGS: Final = (
         "What patients can be referred to: whom each takes, how long they wait, other words for it.",
     ),
     Setting(
+        Permission.MANAGE_PARTNERS,
+        "exchange:partners",
+        "Partners",
+        "Whose systems we exchange messages with: how each is reached, a test of the connection, off and on.",
+    ),
+    Setting(
         Permission.SET_DEADLINES,
         "work:deadlines",
         "Deadlines",

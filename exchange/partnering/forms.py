@@ -12,6 +12,13 @@ from exchange.models import OutboxMessage, Partner
 from exchange.partnering.sentences import day
 
 
+class _Keys(forms.JSONField):
+    """A JWK Set as text; where there is none the field is empty, not "null"."""
+
+    def prepare_value(self, value: Any) -> Any:
+        return super().prepare_value(value) if value else ""
+
+
 class PartnerForm(forms.Form):
     """Who they are, how they are reached, who we are there. The key is never shown: empty keeps the one there is."""
 
@@ -24,7 +31,12 @@ class PartnerForm(forms.Form):
         },
     )
     name = forms.CharField(label="Name", max_length=200, error_messages={"required": "Enter their name"})
-    transport = forms.ChoiceField(label="How they are reached", choices=Partner.Transport.choices)
+    transport = forms.ChoiceField(
+        label="How they are reached",
+        choices=Partner.Transport.choices,
+        initial=Partner.Transport.BARS,
+        error_messages={"required": "Choose how they are reached"},
+    )
     endpoint = forms.URLField(
         label="FHIR address",
         max_length=300,
@@ -40,17 +52,34 @@ class PartnerForm(forms.Form):
         assume_scheme="https",
         error_messages={"required": "Enter the address that gives us a token"},
     )
-    client_id = forms.CharField(label="Our client name there", max_length=100, initial="gpportal")
+    client_id = forms.CharField(
+        label="Our client name there",
+        max_length=100,
+        initial="gpportal",
+        help_text="They give it to us when they let us in.",
+        error_messages={"required": "Enter the name they know us by"},
+    )
     algorithm = forms.ChoiceField(label="How we sign", choices=Partner.Algorithm.choices, initial="ES384")
-    scope = forms.CharField(label="Scope for sending", max_length=100, required=False)
+    scope = forms.CharField(
+        label="Scope for sending",
+        max_length=100,
+        required=False,
+        help_text="Leave empty unless they ask for another than usual.",
+    )
     jwks_url = forms.URLField(
         label="Address of their public keys", max_length=300, required=False, assume_scheme="https"
     )
-    jwks = forms.JSONField(label="Or their public keys (JWK Set)", required=False)
+    jwks = _Keys(label="Or their public keys (JWK Set)", required=False)
     versions = forms.CharField(label="Message versions agreed", max_length=100, required=False)
     max_in_flight = forms.IntegerField(label="Most messages at once", min_value=1, max_value=50, initial=4)
-    ca = forms.CharField(label="Their certificate authority (PEM)", required=False)
-    client_certificate = forms.CharField(label="Our certificate for them (PEM)", required=False)
+    ca = forms.CharField(
+        label="Their certificate authority (PEM)",
+        required=False,
+        help_text="Only if they have one of their own. Then no other is trusted.",
+    )
+    client_certificate = forms.CharField(
+        label="Our certificate for them (PEM)", required=False, help_text="Only if they ask for one."
+    )
     client_key = forms.CharField(
         label="Key of our certificate (PEM)",
         required=False,

@@ -12,6 +12,7 @@ from playwright.sync_api import Browser, Page
 
 from access.models import Organisation
 from conftest import Person
+from exchange.models import ConnectionTest, Partner
 from records.models import Patient
 from records.tests.saying import file_letter, relate, say
 
@@ -77,3 +78,14 @@ def jane(
     say(riverside, patient, "appointment", status="booked", date=noon, detail={"practitioner": "Dr A Khan"})
     file_letter(infirmary, patient, "<h1>Discharge</h1><p>Seen</p><ul><li>x</li></ul>", gp_actions="repeat U&E")
     return patient
+
+
+@pytest.fixture
+def failing_partner(pharmacy: Organisation) -> Partner:
+    """A partner whose connection was tested and failed, and of whom something was read."""
+    address = "https://pharmacy.example"
+    partner = Partner.objects.create(organisation=pharmacy, endpoint=address, token_url=f"{address}/t")
+    told = {"phase": "resolve", "ended": "failed", "milliseconds": 9, "sentence": "Not found.", "turn": "Ask them."}
+    now = timezone.now()
+    ConnectionTest.objects.create(partner=partner, asked_by="Tom", started_at=now, ended_at=now, steps=[told])
+    return partner

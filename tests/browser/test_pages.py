@@ -8,6 +8,7 @@ from playwright.sync_api import Page, expect
 
 from access.models import Organisation
 from conftest import Person
+from exchange.models import Partner
 from records.models import Letter, Patient, Resource
 from records.tests.saying import file_letter
 from tests.browser.conftest import SignIn
@@ -83,11 +84,14 @@ def test_the_others_pages_are_sound(
     privacy_officer: Person,
     practice_manager: Person,
     jane: Patient,
+    failing_partner: Partner,
 ) -> None:
+    theirs = failing_partner.pk
     for person, pages in (
         (receptionist, ["/", "/patients/{jane}/", "/patients/{jane}/letters/", "/patients/{jane}/results/"]),
         (social_worker, ["/care/", "/care/?q=nobody", "/care/{jane}/"]),
         (practice_manager, ["/settings/", "/settings/services/", "/settings/services/9000000201/"]),
+        (practice_manager, [f"/exchange/partners/{part}" for part in ("", "new/", f"{theirs}/", f"{theirs}/edit/")]),
         (privacy_officer, ["/"]),
     ):
         page = sign_in(person, width=width)
@@ -138,6 +142,31 @@ def test_everything_works_without_scripts(sign_in: SignIn, gp: Person, jane: Pat
     page.click("details.me summary")
     page.click("text=Sign out")
     expect(page).to_have_url(re.compile("/sign-in/"))
+
+
+@pytest.mark.parametrize("javascript", [True, False])
+def test_a_partner_is_added_by_keyboard_alone(javascript: bool, sign_in: SignIn, practice_manager: Person) -> None:
+    page = sign_in(practice_manager, javascript=javascript)
+    page.goto("/settings/")
+    page.locator("main a", has_text="Partners").press("Enter")
+    page.locator("a", has_text="Add a partner").press("Enter")
+    page.locator("[name=ods_code]").press("Enter")
+    expect(page.locator(".nhsuk-error-summary")).to_contain_text("Enter their ODS code")
+    expect(page.locator(".nhsuk-error-summary")).not_to_contain_text("certificate")
+    for name, typed in (
+        *(("ods_code", "RZZ77"), ("name", "Southern Infirmary"), ("endpoint", "https://south.example/R4")),
+        *(("token_url", "https://south.example/token"), ("jwks_url", "https://south.example/jwks")),
+    ):
+        page.locator(f"[name={name}]").fill(typed)
+    page.locator("[name=jwks_url]").press("Enter")
+    expect(page.locator("h1")).to_have_text("Southern Infirmary")
+    page.locator("a", has_text="Change settings").press("Enter")
+    for name in ("jwks", "ca", "client_certificate", "client_key"):
+        expect(page.locator(f"[name={name}]")).to_have_value("")
+    page.locator("[name=max_in_flight]").fill("2")
+    page.locator("[name=max_in_flight]").press("Enter")
+    expect(page.locator("h1")).to_have_text("Southern Infirmary")
+    assert Partner.objects.get(organisation__ods_code="RZZ77").max_in_flight == 2
 
 
 def test_signing_in_wrongly_says_so_and_right_opens_the_day(sign_in: SignIn, gp: Person, jane: Patient) -> None:
