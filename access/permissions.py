@@ -40,6 +40,7 @@ class Permission(StrEnum):
     MANAGE_PARTNERS = "switch the exchange with a partner off and on"
     MANAGE_SERVICES = "keep the directory of services"
     FAVOUR_SERVICES = "choose which services the practice sees first"
+    MANAGE_FORMS = "keep the practice's forms"
     READ_SEALED = "read a message as it was sent or received"
     HANDLE_WORK = "give work to a colleague and note that somebody was chased"
     SET_DEADLINES = "set how long things may take at the practice"
@@ -75,7 +76,7 @@ PERMISSIONS: dict[Role, frozenset[Permission]] = {
     Role.PRACTICE_MANAGER: frozenset(
         _EVERYONE_AT_A_PRACTICE
         | {Permission.MERGE_RECORDS, Permission.SETTLE_FINDINGS, Permission.MANAGE_PARTNERS}
-        | {Permission.MANAGE_SERVICES, Permission.SET_DEADLINES}
+        | {Permission.MANAGE_SERVICES, Permission.SET_DEADLINES, Permission.MANAGE_FORMS}
     ),
     Role.PRIVACY_OFFICER: frozenset(),
     Role.SOCIAL_CARE: frozenset({Permission.READ_CARE_SUMMARY}),

@@ -4,7 +4,7 @@ from django.conf import settings
 from django.db import connections
 from psycopg import sql
 
-ADD_ONLY = ["access_auditevent", "exchange_desknote", "work_clockevent"]
+ADD_ONLY = ["access_auditevent", "exchange_desknote", "work_clockevent", "records_formversion", "records_formstart"]
 NO_ACCESS = ["django_migrations"]
 
 

@@ -36,6 +36,12 @@ SETTINGS: Final = (
         "Deadlines",
         "How long each step of a referral may take before it stands on somebody's list.",
     ),
+    Setting(
+        Permission.MANAGE_FORMS,
+        "forms:forms",
+        "Forms",
+        "What is asked before a referral goes: each form, its versions, and from when one is used.",
+    ),
 )
 
 

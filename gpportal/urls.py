@@ -20,6 +20,7 @@ urlpatterns = [
     path("", include("work.urls")),
     path("care/", include("socialcare.urls")),
     path("settings/", views.practice_settings, name="settings"),
+    path("settings/forms/", include("records.questionnaires.urls")),
     path("fhir/R4/", include("referrals.api.urls")),
     path("", include("exchange.urls")),
     path("healthz", views.healthz, name="healthz"),

@@ -7,6 +7,7 @@ from records.models.letters import Letter, LetterRead
 from records.models.looking import LastLooked
 from records.models.merging import DuplicateSuggestion, Merge, MergeNotice
 from records.models.people import Patient, PatientLink, Relationship
+from records.models.questionnaires import Form, FormStart, FormVersion
 from records.models.search import SearchText
 from records.models.store import Attachment, Received, ReceivedPiece, Resource, ResourceVersion
 from records.models.tracing import Trace
@@ -15,6 +16,9 @@ __all__ = [
     "Attachment",
     "DuplicateSuggestion",
     "Finding",
+    "Form",
+    "FormStart",
+    "FormVersion",
     "LastLooked",
     "Letter",
     "LetterRead",

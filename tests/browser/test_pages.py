@@ -1,15 +1,19 @@
 """The pages in a browser: nothing for axe to find, no sideways scrolling, keyboard alone, without scripts."""
 
+import json
 import re
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from django.utils import timezone
 from playwright.sync_api import Page, expect
 
 from access.models import Organisation
 from conftest import Person
 from exchange.models import Partner
 from records.models import Letter, Patient, Resource
+from records.questionnaires import actions
+from records.tests.questionnaires.test_engine import item, questionnaire
 from records.tests.saying import file_letter
 from tests.browser.conftest import SignIn
 
@@ -59,6 +63,16 @@ def addresses(pages: list[str], jane: Patient) -> list[str]:
     return [page.format(jane=jane.pk, letter=letter.pk, result=result.pk, report=report.pk) for page in pages]
 
 
+def forms_of(manager: Person) -> list[str]:
+    """The pages of a form with two versions, of which one is in use."""
+    older, newer = questionnaire(item("a")), questionnaire(item("a", required=True), item("b", "attachment"))
+    first = actions.take_in(text=json.dumps(older), name="Falls", service_id="", by=manager.actor)
+    actions.start(version=first, day=timezone.localdate(), by=manager.actor)
+    actions.take_in_next(form=first.form, text=json.dumps(newer), by=manager.actor)
+    page = f"/settings/forms/{first.form_id}/"
+    return [page, f"{page}?older=1&newer=2"]
+
+
 def assert_sound(page: Page, address: str, *, axe: bool = True) -> None:
     page.goto(address)
     if axe:
@@ -92,6 +106,7 @@ def test_the_others_pages_are_sound(
         (social_worker, ["/care/", "/care/?q=nobody", "/care/{jane}/"]),
         (practice_manager, ["/settings/", "/settings/services/", "/settings/services/9000000201/"]),
         (practice_manager, [f"/exchange/partners/{part}" for part in ("", "new/", f"{theirs}/", f"{theirs}/edit/")]),
+        (practice_manager, ["/settings/forms/", *forms_of(practice_manager)]),
         (privacy_officer, ["/"]),
     ):
         page = sign_in(person, width=width)
