@@ -8,7 +8,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.utils import timezone
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from access.models import AuditEvent
@@ -20,6 +20,7 @@ from records.questionnaires.starting import Start, State, in_use, periods, state
 from records.tests.questionnaires.test_engine import EXAMPLES, item, questionnaire, when
 
 NOWHERE = when("z", "exists", answerBoolean=True)
+UNHURRIED = settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)
 DAY = dt.date(2026, 11, 1)
 #: Versions and days, as they were said one after the other.
 SAID = st.lists(st.tuples(st.integers(1, 4), st.integers(0, 20)), max_size=8)
@@ -29,6 +30,7 @@ def made(said: list[tuple[int, int]]) -> list[Start]:
     return [Start(version, DAY + dt.timedelta(days=days)) for version, days in said]
 
 
+@UNHURRIED
 @given(SAID, st.integers(-2, 25))
 def test_the_version_used_on_a_day_is_the_last_said_for_the_latest_day_begun(
     said: list[tuple[int, int]], n: int
@@ -40,6 +42,7 @@ def test_the_version_used_on_a_day_is_the_last_said_for_the_latest_day_begun(
     assert held == ([max(begun)[2]] if begun else [])
 
 
+@UNHURRIED
 @given(SAID, st.integers(0, 25), st.integers(1, 4))
 def test_what_is_said_for_a_day_changes_no_day_before_it(said: list[tuple[int, int]], n: int, version: int) -> None:
     starts, new = made(said), Start(version, DAY + dt.timedelta(days=n))
@@ -49,6 +52,7 @@ def test_what_is_said_for_a_day_changes_no_day_before_it(said: list[tuple[int, i
     assert state(version, [*starts, new], new.day) is State.VALID
 
 
+@UNHURRIED
 @given(SAID, st.integers(0, 25))
 def test_exactly_the_version_in_use_is_called_so(said: list[tuple[int, int]], n: int) -> None:
     starts, today = made(said), DAY + dt.timedelta(days=n)
