@@ -8,10 +8,10 @@ from django.utils import timezone
 
 from access import audit
 from access.actor import Actor
-from exchange.fhir import numbers
 from records.models import Form, FormStart, FormVersion
 from records.questionnaires import reading
-from records.questionnaires.starting import Start, State, in_use, state
+from records.questionnaires.kept import starts
+from records.questionnaires.starting import State, in_use, state
 
 LARGEST: Final = 1024 * 1024
 FURTHEST_DAYS: Final = 366
@@ -24,7 +24,7 @@ class NotPossible(Exception):
 @transaction.atomic
 def take_in(*, text: str, name: str, service_id: str, by: Actor) -> FormVersion:
     """A new form with its first version, a draft. Raises Unusable with every fault, NotPossible if the name is used."""
-    read = read_text(text)
+    read = reading.read_text(text)
     assert by.organisation_id is not None
     form, made = Form.objects.get_or_create(
         organisation_id=by.organisation_id, name=name or read.title[:120], defaults={"service_id": service_id}
@@ -37,7 +37,7 @@ def take_in(*, text: str, name: str, service_id: str, by: Actor) -> FormVersion:
 @transaction.atomic
 def take_in_next(*, form: Form, text: str, by: Actor) -> FormVersion:
     """The next version of a form, a draft: nothing changes until it is put to use. Raises Unusable, NotPossible."""
-    read = read_text(text)
+    read = reading.read_text(text)
     held = _held(form, by)
     if held.versions.filter(source=text).exists():
         raise NotPossible("This version is here already.")
@@ -64,24 +64,6 @@ def export(*, version: FormVersion, by: Actor) -> str:
     """The Questionnaire as it was received, for another practice."""
     audit.record(by=by, action="exported form", of=version)
     return version.source
-
-
-def starts(form: Form) -> list[Start]:
-    """From when each version of a form is used, in the order in which it was said."""
-    said = form.starts.select_related("version").order_by("pk")
-    return [Start(one.version.number, one.day) for one in said]
-
-
-def read_text(text: str) -> reading.Form:
-    """The form in a text as received. Raises Unusable, also for what is not JSON or could not be kept."""
-    try:
-        parsed = numbers.loads(text, strict=True)
-        numbers.dumps(parsed)  # half of a character pair cannot be kept
-    except numbers.JsonError as error:
-        raise reading.Unusable([f"The file {error}."]) from None
-    if numbers.holds_null(text):
-        raise reading.Unusable(["The file holds a null character, which FHIR does not allow."])
-    return reading.read(parsed if isinstance(parsed, dict) else {})
 
 
 def _start(version: FormVersion, day: dt.date, by: Actor, action: str) -> FormStart:

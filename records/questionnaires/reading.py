@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from exchange.fhir import validate
+from exchange.fhir import numbers, validate
 from exchange.fhir.systems import System
 from records.questionnaires import paths
 
@@ -127,6 +127,18 @@ def read(questionnaire: Json) -> Form:
     if faults:
         raise Unusable(faults)
     return form
+
+
+def read_text(text: str) -> Form:
+    """The form in a text as received. Raises Unusable, also for what is not JSON or could not be kept."""
+    try:
+        parsed = numbers.loads(text, strict=True)
+        numbers.dumps(parsed)  # half of a character pair cannot be kept
+    except numbers.JsonError as error:
+        raise Unusable([f"The file {error}."]) from None
+    if numbers.holds_null(text):
+        raise Unusable(["The file holds a null character, which FHIR does not allow."])
+    return read(parsed if isinstance(parsed, dict) else {})
 
 
 def _faults(form: Form) -> Iterator[str]:

@@ -14,9 +14,9 @@ from access.guard import ActingRequest, requires
 from access.permissions import Permission
 from exchange import directory
 from records.models import Form, FormVersion
-from records.questionnaires import actions, starting
+from records.questionnaires import actions, kept, starting
 from records.questionnaires.comparing import differences
-from records.questionnaires.reading import Unusable
+from records.questionnaires.reading import Unusable, read_text
 
 
 class VersionFile(forms.Form):
@@ -65,9 +65,9 @@ def listed(request: ActingRequest) -> HttpResponse:
 
 def _list(request: ActingRequest, form: FormFile, status: int = 200) -> HttpResponse:
     today, rows = timezone.localdate(), []
-    for one in Form.objects.filter(organisation=request.actor.organisation_id).order_by("name"):
+    for one in kept.forms(request.actor.organisation_id):
         latest = one.versions.order_by("-number").values_list("number", flat=True).first()
-        rows.append((one, latest, starting.in_use(actions.starts(one), today)))
+        rows.append((one, latest, starting.in_use(kept.starts(one), today)))
     services = {one.service_id: one.name for one in directory.everything()}
     context = {"rows": rows, "services": services, "form": form}
     return render(request, "records/forms.html", context, status=status)
@@ -158,7 +158,7 @@ def export(request: ActingRequest, form_id: int, number: int) -> HttpResponse:
 def _page(
     request: ActingRequest, form: Form, asked: VersionFile, *, start: StartDay | None = None, status: int = 200
 ) -> HttpResponse:
-    said, today = actions.starts(form), timezone.localdate()
+    said, today = kept.starts(form), timezone.localdate()
     versions = list(form.versions.order_by("-number"))
     context = {
         "form": form,
@@ -177,12 +177,12 @@ def _compared(request: ActingRequest, versions: dict[str, FormVersion]) -> dict[
     older, newer = (versions.get(request.GET.get(name, "")) for name in ("older", "newer"))
     if older is None or newer is None:
         return None
-    found = differences(actions.read_text(older.source), actions.read_text(newer.source))
+    found = differences(read_text(older.source), read_text(newer.source))
     return {"older": older.number, "newer": newer.number, "differences": found}
 
 
 def _form(request: ActingRequest, form_id: int) -> Form:
-    return get_object_or_404(Form, pk=form_id, organisation=request.actor.organisation_id)
+    return get_object_or_404(kept.forms(request.actor.organisation_id), pk=form_id)
 
 
 def _version(request: ActingRequest, form_id: int, number: int) -> FormVersion:
