@@ -20,10 +20,10 @@ TURN: Final = 7302  # advisory lock: one worker tells at a time
 
 
 def stuck(now: datetime | None = None) -> QuerySet[Partner]:
-    """Partners that are switched on and for whom a message waits too long."""
+    """Partners that we send to (neither they nor sending is switched off) and for whom a message waits too long."""
     before = (now or timezone.now()) - timedelta(minutes=settings.EXCHANGE_FAIL_MINUTES)
     late = OutboxMessage.objects.filter(to=OuterRef("pk"), state=OutboxMessage.State.QUEUED, queued_at__lt=before)
-    return Partner.objects.filter(Exists(late), enabled=True).select_related("organisation")
+    return Partner.objects.filter(Exists(late), enabled=True, sends=True).select_related("organisation")
 
 
 def tell() -> int:

@@ -63,6 +63,11 @@ def test_connection(test_id: str) -> None:
     checking.run(int(test_id))
 
 
+@shared_task(name="exchange.tasks.read_capability")
+def read_capability(partner_id: str) -> None:
+    capability.refresh_one(int(partner_id))
+
+
 @shared_task(name="exchange.tasks.read_capabilities", expires=3600)
 def read_capabilities() -> None:
     capability.refresh_all()

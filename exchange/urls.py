@@ -23,6 +23,7 @@ urlpatterns = [
     path("exchange/partners/<int:partner_id>/", partners.one, name="partner"),
     path("exchange/partners/<int:partner_id>/edit/", partners.edit, name="edit-partner"),
     path("exchange/partners/<int:partner_id>/flow/", partners.switch, name="switch-flow"),
+    path("exchange/partners/<int:partner_id>/ask/", partners.ask, name="ask-partner"),
     path("exchange/partners/<int:partner_id>/test/", partners.test, name="test-partner"),
     path("exchange/partners/<int:partner_id>/test/part/", partners.test_part, name="test-part"),
     path("settings/services/", services.listed, name="services"),

@@ -1,6 +1,6 @@
 """Every error of the FHIR API as an OperationOutcome with BaRS's code, the sender's ids mirrored."""
 
-from typing import Any
+from typing import Any, Final
 
 import structlog
 from django.core.exceptions import PermissionDenied
@@ -27,6 +27,10 @@ _KNOWN: dict[type[Exception], tuple[Rec, str, str]] = {
 }
 
 
+#: Seconds after which a sender may come again when nothing is taken just now.
+_COME_AGAIN: Final = 60
+
+
 def invalid_from(error: Exception) -> PayloadInvalid:
     """Any error as one that can be told to a partner; what we did not foresee says nothing but that it is our fault.
 
@@ -50,6 +54,8 @@ def as_operation_outcome(error: Exception, context: dict[str, Any]) -> Response:
     headers = dict(mirrored(context["request"].headers))
     if invalid.status == 401:
         headers["WWW-Authenticate"] = "Bearer"
+    if invalid.status == 503:
+        headers["Retry-After"] = str(_COME_AGAIN)
     if wait := getattr(error, "wait", None):  # of exceptions.Throttled
         headers["Retry-After"] = str(wait)
     return Response(invalid.outcome(), status=invalid.status, headers=headers)

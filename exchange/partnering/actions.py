@@ -16,15 +16,16 @@ SWITCHES = {Flow.ALL: "enabled", Flow.SENDING: "sends", Flow.RECEIVING: "receive
 
 @transaction.atomic
 def save(*, partner: Partner | None, fields: dict[str, Any], by: Actor) -> Partner:
-    """Take a partner on, or change one. `fields` are PartnerForm's; a secret left empty stays as it was."""
+    """Take a partner on, or change one. `fields` are PartnerForm's; a key left empty stays as it was
+    while there is a certificate of ours, and goes with that."""
     given = dict(fields)
-    ods_code, name = given.pop("ods_code"), given.pop("name")
+    ods_code, name = given.pop("ods_code", ""), given.pop("name", "")
     if partner is None:
         organisation, _ = Organisation.objects.get_or_create(ods_code=ods_code, defaults={"name": name})
         partner, said = Partner(organisation=organisation), "added partner"
     else:
         partner, said = Partner.objects.select_for_update().get(pk=partner.pk), "changed partner"
-    if not given["client_key"]:
+    if not given["client_key"] and (given["client_certificate"] or not partner.client_key):
         given.pop("client_key")
     changed = sorted(one for one, value in given.items() if one == "client_key" or getattr(partner, one) != value)
     for column, value in given.items():
@@ -49,6 +50,13 @@ def switch(*, partner: Partner, flow: Flow, on: bool, by: Actor) -> None:
         claims.wake(held.pk)
     what = "" if flow == Flow.ALL else f": {flow.label.lower()}"
     audit.record(by=by, action=f"switched partner {'on' if on else 'off'}{what}", of=held)
+
+
+@transaction.atomic
+def ask_what_they_offer(*, partner: Partner, by: Actor) -> None:
+    """Have a worker read now what their system says it can do, which is else read every day."""
+    audit.record(by=by, action="asked what partner's system can do", of=partner)
+    transaction.on_commit(lambda: doorbell.ring("exchange.tasks.read_capability", partner.pk))
 
 
 @transaction.atomic

@@ -49,6 +49,13 @@ def kept(partner: Partner) -> Capability | None:
     return Capability.objects.filter(partner=partner).first()
 
 
+def refresh_one(partner_id: int) -> None:
+    """Ask one partner now, unless it is switched off or reached by MESH."""
+    asked = Partner.objects.filter(pk=partner_id, enabled=True).exclude(transport=Partner.Transport.MESH)
+    for one in asked.select_related("organisation"):
+        refresh(one)
+
+
 def refresh_all() -> int:
     """Every day for every partner that is on and reached by FHIR. Returns how many answered."""
     asked = Partner.objects.filter(enabled=True).exclude(transport=Partner.Transport.MESH)

@@ -1,7 +1,8 @@
 """A partner's settings, as its page and the command take them."""
 
 import datetime as dt
-from typing import Any
+from decimal import Decimal
+from typing import Any, Final
 
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
@@ -11,12 +12,34 @@ from django.conf import settings
 from exchange.models import OutboxMessage, Partner
 from exchange.partnering.sentences import day
 
+_DAY: Final = 24 * 3600
+_NOT_MINUTES: Final = "Enter minutes, growing, with commas between them, such as 1, 5, 15, 60"
+
 
 class _Keys(forms.JSONField):
     """A JWK Set as text; where there is none the field is empty, not "null"."""
 
     def prepare_value(self, value: Any) -> Any:
         return super().prepare_value(value) if value else ""
+
+
+class _Minutes(forms.Field):
+    """Minutes with commas between them, kept as seconds, growing."""
+
+    def prepare_value(self, value: Any) -> Any:
+        return ", ".join(f"{one / 60:g}" for one in value) if isinstance(value, list) else value
+
+    def to_python(self, value: Any) -> list[int]:
+        if isinstance(value, list):
+            return value
+        try:
+            found = [Decimal(one.strip()) for one in str(value or "").split(",") if one.strip()]
+            seconds = [round(one * 60) for one in found]
+        except (ArithmeticError, ValueError):
+            raise forms.ValidationError(_NOT_MINUTES) from None
+        if any(not 1 <= one <= _DAY for one in seconds) or seconds != sorted(seconds):
+            raise forms.ValidationError(_NOT_MINUTES)
+        return seconds
 
 
 class PartnerForm(forms.Form):
@@ -30,7 +53,12 @@ class PartnerForm(forms.Form):
             "invalid": "An ODS code has letters and figures only, such as RZZ01",
         },
     )
-    name = forms.CharField(label="Name", max_length=200, error_messages={"required": "Enter their name"})
+    name = forms.CharField(
+        label="Name",
+        max_length=200,
+        help_text="An organisation that is known here already keeps its name.",
+        error_messages={"required": "Enter their name"},
+    )
     transport = forms.ChoiceField(
         label="How they are reached",
         choices=Partner.Transport.choices,
@@ -40,17 +68,19 @@ class PartnerForm(forms.Form):
     endpoint = forms.URLField(
         label="FHIR address",
         max_length=300,
+        required=False,
+        help_text="Not needed for MESH.",
         assume_scheme="https",
         error_messages={
-            "required": "Enter the address of their system",
             "invalid": "Enter a whole address, such as https://hospital.example/FHIR/R4",
         },
     )
     token_url = forms.URLField(
         label="Token address",
         max_length=300,
+        required=False,
         assume_scheme="https",
-        error_messages={"required": "Enter the address that gives us a token"},
+        help_text="Where their system lets us in. Not needed for MESH.",
     )
     client_id = forms.CharField(
         label="Our client name there",
@@ -72,6 +102,18 @@ class PartnerForm(forms.Form):
     jwks = _Keys(label="Or their public keys (JWK Set)", required=False)
     versions = forms.CharField(label="Message versions agreed", max_length=100, required=False)
     max_in_flight = forms.IntegerField(label="Most messages at once", min_value=1, max_value=50, initial=4)
+    retry_seconds = _Minutes(
+        label="Minutes between tries",
+        required=False,
+        help_text="With commas, such as 1, 5, 15, 60; the last one repeats. Leave empty for the usual.",
+    )
+    give_up_after_hours = forms.IntegerField(
+        label="Hours until we stop trying",
+        min_value=1,
+        max_value=24 * 14,
+        required=False,
+        help_text="Then somebody here is told. Leave empty for the usual.",
+    )
     ca = forms.CharField(
         label="Their certificate authority (PEM)",
         required=False,
@@ -83,20 +125,19 @@ class PartnerForm(forms.Form):
     client_key = forms.CharField(
         label="Key of our certificate (PEM)",
         required=False,
-        help_text="Kept encrypted and never shown again. Leave empty to keep the one there is.",
+        help_text="Kept encrypted, never shown again. Leave empty to keep it; it goes when our certificate does.",
     )
 
     def __init__(self, *args: Any, partner: Partner | None = None, **more: Any) -> None:
         super().__init__(*args, **more)
         self.partner = partner
+        if partner is not None:  # who they are stays: others here know the organisation by it
+            del self.fields["ods_code"], self.fields["name"]
 
     def clean_ods_code(self) -> str:
         code = str(self.cleaned_data["ods_code"]).upper()
-        same = Partner.objects.filter(organisation__ods_code=code)
-        if same.exclude(pk=self.partner.pk if self.partner else 0).exists():
+        if Partner.objects.filter(organisation__ods_code=code).exists():
             raise forms.ValidationError("There is a partner with this ODS code already")
-        if self.partner and self.partner.organisation.ods_code != code:
-            raise forms.ValidationError("The ODS code of a partner stays: add another partner instead")
         return code
 
     def clean_transport(self) -> str:
@@ -121,8 +162,8 @@ class PartnerForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         """What only fits together: their keys, and our certificate with its key."""
         found = super().clean() or {}
-        if not found.get("jwks_url") and not found.get("jwks") and not self.errors:
-            self.add_error("jwks_url", "Enter the address of their public keys, or the keys themselves")
+        if found.get("transport") != Partner.Transport.MESH:
+            self._reached_by_fhir(found)
         certificate, key = found.get("client_certificate"), found.get("client_key")
         if certificate and not key and not (self.partner and self.partner.client_certificate == certificate):
             self.add_error("client_key", "Enter the key that belongs to our certificate")
@@ -130,9 +171,18 @@ class PartnerForm(forms.Form):
             self.add_error("client_key", "This key does not belong to our certificate")
         return found
 
+    def _reached_by_fhir(self, found: dict[str, Any]) -> None:
+        """What is asked of everybody but those reached by MESH, whose mailbox stands elsewhere."""
+        if found.get("endpoint") == "":
+            self.add_error("endpoint", "Enter the address of their system")
+        if found.get("token_url") == "":
+            self.add_error("token_url", "Enter the address that gives us a token")
+        if not found.get("jwks_url") and not found.get("jwks") and not self.errors:
+            self.add_error("jwks_url", "Enter the address of their public keys, or the keys themselves")
+
 
 def _secure(url: str) -> str:
-    if settings.PRODUCTION and not url.startswith("https://"):
+    if url and settings.PRODUCTION and not url.startswith("https://"):
         raise forms.ValidationError("The address must begin with https://")
     return url
 

@@ -75,6 +75,16 @@ def test(request: ActingRequest, partner_id: int) -> HttpResponse:
 
 @require_POST
 @requires(*_MAY)
+def ask(request: ActingRequest, partner_id: int) -> HttpResponse:
+    """Have what their system says it can do read again."""
+    partner = get_object_or_404(reach.partners(request.actor), pk=partner_id)
+    actions.ask_what_they_offer(partner=partner, by=request.actor)
+    messages.success(request, "Asked. What they say stands here in a moment: open this page again.")
+    return redirect("exchange:partner", partner_id)
+
+
+@require_POST
+@requires(*_MAY)
 def switch(request: ActingRequest, partner_id: int) -> HttpResponse:
     """Switch one flow, or everything, off or on."""
     partner = get_object_or_404(reach.partners(request.actor), pk=partner_id)
@@ -107,5 +117,4 @@ def _initial(partner: Partner | None) -> dict[str, Any]:
     if partner is None:
         return {}
     names = [name for name in PartnerForm.base_fields if name not in ("ods_code", "name", "client_key")]
-    about = {"ods_code": partner.organisation.ods_code, "name": partner.organisation.name}
-    return about | {name: getattr(partner, name) for name in names}
+    return {name: getattr(partner, name) for name in names}

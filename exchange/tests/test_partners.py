@@ -8,10 +8,11 @@ from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.test import TestCase
 
 from access.models import AuditEvent
 from conftest import Person
-from exchange import oauth, outbox
+from exchange import alerts, oauth, outbox, tasks
 from exchange.models import Capability, ConnectionTest, InboxMessage, OutboxMessage, Partner, Switching
 from exchange.partnering import capability, checking
 from exchange.tests import messages, stub
@@ -60,6 +61,11 @@ def test_a_manager_adds_a_partner_and_its_key_is_never_shown(practice_manager: P
         ({"ods_code": "no code"}, "letters and figures only"),
         ({"name": ""}, "Enter their name"),
         ({"endpoint": "nowhere"}, "Enter a whole address"),
+        ({"endpoint": ""}, "Enter the address of their system"),
+        ({"token_url": ""}, "Enter the address that gives us a token"),
+        ({"retry_seconds": "soon"}, "Enter minutes, growing"),
+        ({"retry_seconds": "60, 5"}, "Enter minutes, growing"),
+        ({"retry_seconds": "NaN"}, "Enter minutes, growing"),
         ({"jwks_url": ""}, "Enter the address of their public keys"),
         ({"ca": "no certificate"}, "This is not a certificate"),
         ({"ca": THEIRS.issue(starts=NOW - 9 * DAY, ends=NOW - DAY).certificate}, "This certificate ended on"),
@@ -79,6 +85,47 @@ def test_what_cannot_be_right_is_said_and_nothing_is_stored(
         assert key.splitlines()[1] not in answer.content.decode()
 
 
+def test_a_partner_behind_mesh_is_asked_for_no_address(practice_manager: Person) -> None:
+    form = GIVEN | {"transport": "mesh", "endpoint": "", "token_url": "", "jwks_url": ""}
+    assert practice_manager.client.post("/exchange/partners/new/", form).status_code == 302
+    assert Partner.objects.get(transport="mesh").endpoint == ""
+
+
+def test_tries_are_set_in_minutes_and_the_name_is_not_offered(practice_manager: Person, hospital: Partner) -> None:
+    address = f"/exchange/partners/{hospital.pk}/edit/"
+    given = {"retry_seconds": "0.5, 5,60", "give_up_after_hours": "12", "name": "Another"}
+    assert practice_manager.client.post(address, GIVEN | given).status_code == 302
+    hospital.refresh_from_db()
+    assert (hospital.retry_seconds, hospital.give_up_after_hours) == ([30, 300, 3600], 12)
+    assert hospital.organisation.name == "Northern Infirmary"
+    page = practice_manager.client.get(address).content.decode()
+    assert 'value="0.5, 5, 60"' in page
+    assert 'name="name"' not in page
+
+
+def test_the_key_goes_with_our_certificate(practice_manager: Person, hospital: Partner) -> None:
+    pair, address = OURS.issue("gpportal"), f"/exchange/partners/{hospital.pk}/edit/"
+    certified = GIVEN | {"client_certificate": pair.certificate.strip()}
+    practice_manager.client.post(address, certified | {"client_key": pair.key})
+    practice_manager.client.post(address, certified)
+    hospital.refresh_from_db()
+    assert hospital.client_key
+    practice_manager.client.post(address, GIVEN)
+    hospital.refresh_from_db()
+    assert (bool(hospital.client_certificate), bool(hospital.client_key)) == (False, False)
+
+
+def test_what_they_offer_is_read_again_by_a_worker(practice_manager: Person, hospital: Partner, bell: Any) -> None:
+    capability.refresh_one(hospital.pk)
+    Capability.objects.update(software="Older")
+    with TestCase.captureOnCommitCallbacks(execute=True):
+        practice_manager.client.post(f"/exchange/partners/{hospital.pk}/ask/")
+    assert bell == [("exchange.tasks.read_capability", str(hospital.pk))]
+    tasks.read_capability(str(hospital.pk))
+    assert Capability.objects.get().software == "Theirs 2"
+    assert AuditEvent.objects.filter(action="asked what partner's system can do").count() == 1
+
+
 def test_others_may_not(receptionist: Person, hospital: Partner) -> None:
     for path in ("", "new/", f"{hospital.pk}/", f"{hospital.pk}/edit/"):
         assert receptionist.client.get(f"/exchange/partners/{path}").status_code == 403
@@ -88,7 +135,7 @@ def test_others_may_not(receptionist: Person, hospital: Partner) -> None:
 
 
 def test_the_transport_stays_while_messages_wait(practice_manager: Person, original: OutboxMessage) -> None:
-    form = GIVEN | {"ods_code": "RZZ01", "transport": "fhir"}
+    form = GIVEN | {"transport": "fhir"}
     answer = practice_manager.client.post(f"/exchange/partners/{original.to_id}/edit/", form)
     assert (answer.status_code, Partner.objects.get().transport) == (422, "bars")
 
@@ -120,10 +167,13 @@ def test_sending_off_lets_messages_wait_and_says_who_did_it(
     practice_manager.client.post(address, {"flow": "sending", "on": "0"})
     assert outbox.deliver(original.pk) == "not-claimed"
     assert not stub_partner.arrivals
+    OutboxMessage.objects.update(queued_at=NOW - DAY)
+    assert not alerts.stuck().exists()
     page = practice_manager.client.get(f"/exchange/out/{original.pk}/").content.decode()
     assert f"{practice_manager.user.name} switched it off" in page
     assert Switching.objects.get().by == practice_manager.user.name
     practice_manager.client.post(address, {"flow": "sending", "on": "1"})
+    assert alerts.stuck().exists()
     assert outbox.deliver(original.pk) == "delivered"
 
 
@@ -133,7 +183,7 @@ def test_receiving_off_asks_the_sender_to_come_again_and_stores_nothing(
 ) -> None:
     Partner.objects.update(receives=False)
     answer = post(messages.response(original.bundle_id))
-    assert answer.status_code == 503
+    assert (answer.status_code, answer["Retry-After"]) == (503, "60")
     assert b"REC_UNAVAILABLE" in answer.content
     assert not InboxMessage.objects.exists()
     Partner.objects.update(receives=True)

@@ -46,6 +46,8 @@ class Command(BaseCommand):
             self._test(found)
 
     def _save(self, partner: Partner | None, options: dict[str, Any]) -> None:
+        if partner is not None and options["name"]:
+            raise CommandError("The name of a partner stays.")
         form = PartnerForm(_given(partner, options), partner=partner)
         if not form.is_valid():
             said = [f"{form.fields[name].label}: {errors[0]}" for name, errors in form.errors.items()]
@@ -68,7 +70,7 @@ def _given(partner: Partner | None, options: dict[str, Any]) -> dict[str, Any]:
     usual = {name: field.initial for name, field in PartnerForm.base_fields.items() if field.initial is not None}
     given: dict[str, Any] = {"transport": Partner.Transport.BARS} | usual
     if partner is not None:
-        given = model_to_dict(partner, fields) | {"name": partner.organisation.name}
+        given = model_to_dict(partner, fields)
         given["jwks"] = json.dumps(given["jwks"]) if given["jwks"] else ""
     said = {name: options[name] for name in PartnerForm.base_fields if options.get(name)}
     for name in _FILES:
