@@ -29,6 +29,7 @@ GP_PAGES = [
     "/help/keys/",
     "/still-to-enter/",
     "/letters/",
+    "/referrals/?pick=1",
     "/referrals/received/",
     "/patients/to-check/",
     "/patients/{jane}/",
@@ -104,7 +105,10 @@ def test_the_others_pages_are_sound(
     for person, pages in (
         (receptionist, ["/", "/patients/{jane}/", "/patients/{jane}/letters/", "/patients/{jane}/results/"]),
         (social_worker, ["/care/", "/care/?q=nobody", "/care/{jane}/"]),
-        (practice_manager, ["/settings/", "/settings/services/", "/settings/services/9000000201/"]),
+        (
+            practice_manager,
+            ["/settings/", "/settings/deadlines/", "/settings/services/", "/settings/services/9000000201/"],
+        ),
         (practice_manager, [f"/exchange/partners/{part}" for part in ("", "new/", f"{theirs}/", f"{theirs}/edit/")]),
         (practice_manager, ["/settings/forms/", *forms_of(practice_manager)]),
         (privacy_officer, ["/"]),
