@@ -2,7 +2,7 @@
 
 import datetime as dt
 import uuid
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from django.conf import settings
 from django.db import models
@@ -14,6 +14,10 @@ from referrals.received.models import ReceivedEvent, ReceivedRequest
 from work.models import Clock
 
 __all__ = ["ReceivedEvent", "ReceivedRequest", "Referral", "ReferralEvent"]
+
+
+#: Nothing is waited for, save that a letter is read.
+CLOSED: Final = ("answered", "completed", "withdrawn", "closed")
 
 
 class Referral(models.Model):
@@ -70,6 +74,9 @@ class Referral(models.Model):
         indexes: ClassVar = [
             models.Index(fields=["patient", "-created_at"], name="referral_by_patient"),
             models.Index(fields=["organisation", "state"], name="referral_by_state"),
+            models.Index(
+                fields=["organisation", "-created_at"], name="referral_closed", condition=models.Q(state__in=CLOSED)
+            ),
         ]
 
     def __str__(self) -> str:

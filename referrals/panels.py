@@ -68,5 +68,5 @@ def to_do(actor: Actor) -> int:
         return 0
     first = worklists.next_list(timezone.localdate())
     asked = received.unanswered(actor).order_by().values("organisation").annotate(number=Count("pk")).values("number")
-    number = Count("pk", filter=first.holds) + Coalesce(Subquery(asked), 0)
-    return int(worklists.running(reach.listed(actor)).aggregate(number=number)["number"])
+    number = Count("pk") + Coalesce(Subquery(asked), 0)
+    return int(reach.listed(actor).filter(first.holds).order_by().aggregate(number=number)["number"])

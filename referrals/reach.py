@@ -4,7 +4,8 @@ from collections.abc import Collection
 from typing import Final
 from uuid import UUID
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Coalesce
 from django.http import Http404
 
 from access.actor import Actor
@@ -17,6 +18,8 @@ from work.models import Clock, ClockEvent
 
 #: What has left the practice; drafts and withdrawn drafts are nobody else's business.
 _NEVER_SENT: Final = (Referral.State.DRAFT, Referral.State.WITHDRAWN)
+#: It waits for something. That the clock is the practice's own lets PostgreSQL begin at the practice's running clocks.
+RUNNING: Final = Q(clock__isnull=False, clock__closed_at__isnull=True, clock__organisation=F("organisation"))
 #: What a row shows of each.
 _NAMES: Final = (
     "patient",
@@ -100,7 +103,7 @@ def mine(actor: Actor) -> Q:
     brought = Q(clock__second=actor.user_id, clock__level__gte=second) | Q(
         clock__manager=actor.user_id, clock__level__gte=manager
     )
-    return Q(clock__isnull=False, clock__closed_at__isnull=True) & (Q(clock__owner=actor.user_id) | brought)
+    return RUNNING & (Q(clock__owner=actor.user_id) | brought)
 
 
 def letters_read(letter_ids: set[str]) -> set[str]:
@@ -112,9 +115,14 @@ def letters_read(letter_ids: set[str]) -> set[str]:
 
 
 def _reachable(actor: Actor) -> Q:
-    """Of a patient within reach, or of somebody found to be the same person: merging rewrites no row of ours."""
-    same = Q(pk=OuterRef("patient")) | Q(pk=OuterRef("patient__merged_into"))
-    return Q(Exists(reach.patients(actor).filter(same)))  # asked per referral: its cost must not grow with the practice
+    """Of a patient within reach, or of somebody found to be the same person: merging rewrites no row of ours.
+
+    Asked per referral, and of nothing but that referral's patient: its cost must not grow with the practice. Whoever
+    was merged is never within reach as themselves, so only the one who was kept is asked for.
+    """
+    merged = Patient.objects.filter(pk=OuterRef(OuterRef("patient"))).values("merged_into")
+    same = Coalesce(Subquery(merged), OuterRef("patient"))
+    return Q(Exists(reach.patients(actor).filter(pk=same)))
 
 
 def _with_names(found: QuerySet[Referral]) -> QuerySet[Referral]:

@@ -4,24 +4,25 @@ import datetime as dt
 from dataclasses import dataclass
 from typing import Final
 
-from django.db.models import Case, Count, F, IntegerField, Q, QuerySet, Value, When
+from django.db.models import Case, Count, F, FilteredRelation, IntegerField, Q, QuerySet, Value, When
 
 from access.actor import Actor
 from referrals import reach, stages
-from referrals.models import Referral
+from referrals.models import CLOSED, Referral
 from referrals.states import OPEN
 
 State = Referral.State
 #: Stages in which it is the practice's turn.
 OURS: Final = (stages.SEND, stages.DECIDE, stages.READ)
-_RUNNING: Final = Q(clock__isnull=False, clock__closed_at__isnull=True)
+_TO_READ: Final = reach.RUNNING & Q(clock__stage=stages.READ)
 
 
 @dataclass(frozen=True, slots=True)
 class Worklist:
     """A list on the left of the page: its name in the address, its title, what is in it, what is said when nothing is.
 
-    `hot` lists are shown in red when they are not empty. `counted` is false where nobody needs the number.
+    `states` say all of what is in a list that is one of states. `hot` lists are shown in red when they are not empty.
+    `counted` is false where nobody needs the number.
     """
 
     name: str
@@ -30,40 +31,43 @@ class Worklist:
     empty: str
     hot: bool = False
     counted: bool = True
+    states: tuple[str, ...] = ()
+
+
+def _standing(name: str, title: str, states: tuple[str, ...], empty: str, *, hot: bool = False) -> Worklist:
+    return Worklist(name, title, Q(state__in=states), empty, hot=hot, states=states)
 
 
 #: Lists that are the same for everybody.
 LISTS: Final = (
-    Worklist("to-complete", "To complete", Q(state=State.DRAFT), "Drafts wait here until they are sent."),
-    Worklist(
+    _standing("to-complete", "To complete", (State.DRAFT,), "Drafts wait here until they are sent."),
+    _standing(
         "asked",
         "More asked for",
-        Q(state=State.ASKED),
+        (State.ASKED,),
         "What a service wants to know before it decides stands here.",
         hot=True,
     ),
-    Worklist(
-        "rejected", "Rejected", Q(state=State.REJECTED), "What a service does not take comes back here.", hot=True
-    ),
-    Worklist(
+    _standing("rejected", "Rejected", (State.REJECTED,), "What a service does not take comes back here.", hot=True),
+    _standing(
         "not-delivered",
         "Not delivered",
-        Q(state__in=(State.SENT, State.NOT_DELIVERED)),
+        (State.SENT, State.NOT_DELIVERED),
         "What has not yet arrived stands here, with when we try again.",
         hot=True,
     ),
-    Worklist(
+    _standing(
         "waiting",
         "Waiting for an answer",
-        Q(state__in=(State.DELIVERED, State.ACCEPTED)),
+        (State.DELIVERED, State.ACCEPTED),
         "What was sent waits here until it has a date.",
     ),
-    Worklist("booked", "Booked", Q(state=State.BOOKED), "Referrals with a date stand here until the letter comes."),
-    Worklist("to-read", "Replies to read", Q(state=State.ANSWERED) & _RUNNING, "Letters that come back stand here."),
+    _standing("booked", "Booked", (State.BOOKED,), "Referrals with a date stand here until the letter comes."),
+    Worklist("to-read", "Replies to read", ~Q(state__in=OPEN) & _TO_READ, "Letters that come back stand here."),
     Worklist(
         "closed",
         "Closed",
-        Q(state__in=(State.COMPLETED, State.WITHDRAWN, State.CLOSED)) | (Q(state=State.ANSWERED) & ~_RUNNING),
+        Q(state__in=CLOSED) & ~_TO_READ,  # the first is what its index is made for
         "What is done goes here.",
         counted=False,
     ),
@@ -74,7 +78,7 @@ def next_list(today: dt.date) -> Worklist:
     """What somebody at the practice has to act on now: what came back, is overdue, unread or unsent."""
     empty = "Nothing waits for you. What comes back, is overdue or is not yet sent shows up here by itself."
     late = Q(clock__due_on__lt=today)
-    return Worklist("next", "What to do next", _RUNNING & (late | Q(clock__stage__in=OURS)), empty)
+    return Worklist("next", "What to do next", reach.RUNNING & (late | Q(clock__stage__in=OURS)), empty)
 
 
 def all_lists(actor: Actor, today: dt.date) -> list[Worklist]:
@@ -82,15 +86,21 @@ def all_lists(actor: Actor, today: dt.date) -> list[Worklist]:
     return [next_list(today), Worklist("mine", "Mine", reach.mine(actor), empty), *LISTS]
 
 
-def running(referrals: QuerySet[Referral]) -> QuerySet[Referral]:
-    """Those that wait for something. States are named first: what was closed over the years is not even looked at."""
-    return referrals.filter(Q(state__in=OPEN) | (Q(state=State.ANSWERED) & _RUNNING)).order_by()
-
-
 def counts(referrals: QuerySet[Referral], lists: list[Worklist]) -> dict[str, int]:
-    """How many stand in each list that is counted. One query."""
+    """How many stand in each list that is counted. One query: a pass over open states, and one for each other list.
+
+    Each has an index that holds only what it counts; what was closed over the years is not even looked at.
+    """
     counted = [one for one in lists if one.counted]
-    return running(referrals).aggregate(**{one.name: Count("pk", filter=one.holds) for one in counted})
+    found = referrals.order_by()
+    standing = found.filter(state__in=OPEN).values_list("state").annotate(number=Count("pk"))
+    others = [
+        found.filter(one.holds).annotate(called=Value(one.name)).values_list("called").annotate(number=Count("pk"))
+        for one in counted
+        if not one.states
+    ]
+    number: dict[str, int] = dict(standing.union(*others, all=True))
+    return {one.name: sum(number.get(part, 0) for part in one.states or (one.name,)) for one in counted}
 
 
 def page(referrals: QuerySet[Referral], one: Worklist, today: dt.date, places: slice) -> list[Referral]:
@@ -105,8 +115,12 @@ def ordered(referrals: QuerySet[Referral], one: Worklist, today: dt.date) -> Que
     held = referrals.filter(one.holds)
     if one.name == "closed":
         return held.order_by("-created_at")
+    if one.states:  # a clock that does not run says no day (Referral.due_on)
+        ticking = FilteredRelation("clock", condition=Q(clock__closed_at__isnull=True))
+        held = held.annotate(ticking=ticking)
+        return held.order_by(F("ticking__due_on").asc(nulls_last=True), "created_at")
     by_date = (F("clock__due_on").asc(nulls_last=True), "created_at")
-    if one.name not in ("next", "mine"):
+    if one.name == "to-read":
         return held.order_by(*by_date)
     urgency = Case(
         When(priority=Referral.Priority.SUSPECTED_CANCER, clock__due_on__lt=today, then=Value(0)),

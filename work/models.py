@@ -58,6 +58,12 @@ class Clock(models.Model):
             models.Index(fields=["next_at"], name="clock_next", condition=Q(next_at__isnull=False)),
             models.Index(fields=["organisation", "due_on"], name="clock_due", condition=Q(closed_at__isnull=True)),
             models.Index(fields=["owner", "due_on"], name="clock_owner", condition=Q(closed_at__isnull=True)),
+            models.Index(fields=["organisation", "stage"], name="clock_stage", condition=Q(closed_at__isnull=True)),
+            models.Index(
+                fields=["organisation", "level"],
+                name="clock_brought",
+                condition=Q(closed_at__isnull=True, level__gte=3),
+            ),
         ]
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["concerns", "concerns_id"], name="one_clock_each"),
