@@ -7,7 +7,7 @@ from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from access import audit
 from access.guard import ActingRequest, requires
@@ -16,6 +16,7 @@ from exchange import directory
 from records.models import Form, FormVersion
 from records.questionnaires import actions, kept, starting
 from records.questionnaires.comparing import differences
+from records.questionnaires.filling import filled
 from records.questionnaires.reading import Unusable, read_text
 
 
@@ -113,6 +114,19 @@ def take_in_next(request: ActingRequest, form_id: int) -> HttpResponse:
         return _page(request, form, asked, status=422)
     messages.success(request, f"Version {made.number} is here as a draft. What is in use stays in use.")
     return redirect("forms:form", form.pk)
+
+
+@require_http_methods(["GET", "POST"])
+@requires(Permission.MANAGE_FORMS)
+def preview(request: ActingRequest, form_id: int, number: int) -> HttpResponse:
+    """A version as whoever fills it in sees it. Nothing that is written there is kept."""
+    version = _version(request, form_id, number)
+    checked = request.POST.get("act") == "check"
+    shown = filled(read_text(version.source), request.POST, more=request.POST.get("more", ""), finished=checked)
+    if request.method != "POST":
+        audit.record(by=request.actor, action="previewed form", of=version)
+    context = {"version": version, "shown": shown, "checked": checked}
+    return render(request, "records/form_preview.html", context, status=422 if shown.faults else 200)
 
 
 @require_POST

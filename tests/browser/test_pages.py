@@ -71,7 +71,7 @@ def forms_of(manager: Person) -> list[str]:
     actions.start(version=first, day=timezone.localdate(), by=manager.actor)
     actions.take_in_next(form=first.form, text=json.dumps(newer), by=manager.actor)
     page = f"/settings/forms/{first.form_id}/"
-    return [page, f"{page}?older=1&newer=2"]
+    return [page, f"{page}?older=1&newer=2", f"{page}2/preview/"]
 
 
 def assert_sound(page: Page, address: str, *, axe: bool = True) -> None:
