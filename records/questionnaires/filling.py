@@ -5,7 +5,7 @@ A field is named by the numbers of the questions that lead to it, as link ids ma
 
 import datetime as dt
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
 
@@ -25,6 +25,8 @@ _DECIMAL: Final = re.compile(r"-?(?:0|[1-9][0-9]{0,17})(?:\.[0-9]{1,17})?")
 
 class Sent(Protocol):
     """What a browser sent: all values of a name (a QueryDict)."""
+
+    def keys(self) -> Iterable[str]: ...
 
     def getlist(self, key: str) -> list[str]: ...
 
@@ -118,8 +120,7 @@ def _answers(form: Form, sent: Sent, names: "_Names") -> tuple[Answers, dict[str
     """What was sent, as answers; and by field name what could not be read."""
     answers: Answers = {}
     unread: dict[str, str] = {}
-    known = getattr(sent, "keys", dict)()
-    for name in [re.sub("_own$", "", str(key)) for key in known]:
+    for name in dict.fromkeys(key.removesuffix("_own") for key in sent.keys()):  # noqa: SIM118 - only keys() is promised
         place = names.place(name)
         if place is None or not (question := names.by_id[place[-1][0]]).asked:
             continue
