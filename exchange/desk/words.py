@@ -92,7 +92,12 @@ def of_partner(partner: Partner, queue: Queue, now: dt.datetime) -> Said:
     name = partner.organisation.name
     if not (partner.enabled and partner.sends):
         waits = f" {_wait(queue)}." if queue.waiting else ""
-        return Said(f"Switched off: nothing is sent to {name}.{waits}", "Switch it on when they are ready.", "soon")
+        what = "Sending is switched off" if partner.enabled else "Switched off"
+        return Said(
+            f"{what}: nothing is sent to {name}.{waits}{_switched_off(partner)}",
+            "Switch it on when they are ready.",
+            "soon",
+        )
     age = now - queue.oldest if queue.oldest else dt.timedelta()
     if partner.failing_since is not None:
         return _failing(partner, queue, age, now)
@@ -196,6 +201,8 @@ def _queued(message: OutboxMessage, now: dt.datetime, trying: bool) -> Said:
 
 def _switched_off(partner: Partner) -> str:
     """Who switched it off and when, if that is known."""
+    if not partner.pk:
+        return ""
     off = partner.switchings.filter(on=False, flow__in=(Flow.ALL, Flow.SENDING)).order_by("-at").first()
     return f" {off.by} switched it off {when(off.at)}." if off else ""
 

@@ -1,11 +1,15 @@
 """What is known of the connection with a partner: what its system says it can do, how tests went, who switched it."""
 
-from typing import ClassVar
+from datetime import timedelta
+from typing import ClassVar, Final
 
 from django.db import models
 from django.utils import timezone
 
 from exchange.models.partners import Partner
+
+#: No test goes on for longer: its steps give up sooner.
+TEST_AT_MOST: Final = timedelta(minutes=5)
 
 
 class Flow(models.TextChoices):
@@ -74,3 +78,8 @@ class ConnectionTest(models.Model):
 
     def __str__(self) -> str:
         return f"test {self.pk}"
+
+    @property
+    def left(self) -> bool:
+        """Whether it was not finished in its time: whoever ran it died, or nobody took it up."""
+        return self.ended_at is None and timezone.now() - (self.started_at or self.asked_at) > TEST_AT_MOST

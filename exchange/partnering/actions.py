@@ -63,7 +63,7 @@ def ask_what_they_offer(*, partner: Partner, by: Actor) -> None:
 def ask_for_test(*, partner: Partner, by: Actor) -> ConnectionTest:
     """Have the connection tested by a worker; one that is asked for already is not asked for twice."""
     held = Partner.objects.select_for_update().get(pk=partner.pk)
-    if (open_ := held.tests.filter(started_at=None).first()) is not None:
+    if (open_ := held.tests.filter(started_at=None).first()) is not None and not open_.left:
         transaction.on_commit(lambda: doorbell.ring("exchange.tasks.test_connection", open_.pk))
         return open_
     test = ConnectionTest.objects.create(partner=held, asked_by=by.name)

@@ -42,7 +42,7 @@ def _shown(partner: Partner) -> dict[str, Any]:
     known = capability.kept(partner)
     newest = {s.flow: s for s in partner.switchings.order_by("at")}
     flows = [(flow, getattr(partner, column), newest.get(flow)) for flow, column in actions.SWITCHES.items()]
-    seen = f"{test.pk}-{len(test.steps)}-{bool(test.ended_at)}" if test else "none"
+    seen = f"{test.pk}-{len(test.steps)}-{bool(test.ended_at) or test.left}" if test else "none"
     warned = capability.warnings(partner, known)
     return {
         **{"partner": partner, "test": test, "known": known, "flows": flows, "warnings": warned},
@@ -55,7 +55,7 @@ def _shown(partner: Partner) -> dict[str, Any]:
 def test_part(request: ActingRequest, partner_id: int) -> HttpResponse:
     """The test for a page that is open."""
     shown = _shown(get_object_or_404(reach.partners(request.actor), pk=partner_id))
-    done = shown["test"] is None or shown["test"].ended_at is not None
+    done = shown["test"] is None or shown["test"].ended_at is not None or shown["test"].left
     status = moving(request.GET.get("seen"), shown["seen"], settled=done)
     return (
         HttpResponse(status=status)

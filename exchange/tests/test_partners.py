@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 from django.test import TestCase
+from django.utils import timezone
 
 from access.models import AuditEvent
 from conftest import Person
@@ -172,6 +173,9 @@ def test_sending_off_lets_messages_wait_and_says_who_did_it(
     page = practice_manager.client.get(f"/exchange/out/{original.pk}/").content.decode()
     assert f"{practice_manager.user.name} switched it off" in page
     assert Switching.objects.get().by == practice_manager.user.name
+    desk = practice_manager.client.get("/exchange/").content.decode()
+    assert "Sending is switched off: nothing is sent to Northern Infirmary." in desk
+    assert f"{practice_manager.user.name} switched it off" in desk
     practice_manager.client.post(address, {"flow": "sending", "on": "1"})
     assert alerts.stuck().exists()
     assert outbox.deliver(original.pk) == "delivered"
@@ -257,6 +261,23 @@ def test_a_test_runs_once_and_its_page_follows_it(practice_manager: Person, hosp
     assert not checking.run(test.pk)
     assert practice_manager.client.get(part).status_code == 286
     assert "Ask what they can do" in practice_manager.client.get(address).content.decode()
+
+
+def test_one_whose_worker_died_is_not_finished_and_can_be_started_again(
+    practice_manager: Person, hospital: Partner, bell: Any
+) -> None:
+    address = f"/exchange/partners/{hospital.pk}/"
+    practice_manager.client.post(f"{address}test/")
+    ConnectionTest.objects.update(started_at=timezone.now())
+    assert "It goes on" in practice_manager.client.get(address).content.decode()
+    ConnectionTest.objects.update(started_at=timezone.now() - DAY)
+    page = practice_manager.client.get(address).content.decode()
+    assert "Not finished. Start it again." in page
+    assert "test/part/" not in page
+    assert practice_manager.client.get(f"{address}test/part/?seen=older").status_code == 286
+    practice_manager.client.post(f"{address}test/")
+    assert ConnectionTest.objects.count() == 2
+    assert "It goes on" in practice_manager.client.get(address).content.decode()
 
 
 # Capability -----------------------------------------------------------------------------------------------------------
