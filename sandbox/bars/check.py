@@ -113,7 +113,7 @@ def _check_event(bundle: Json, events: Collection[str]) -> None:
         raise refuse(400, "required", "Missing: what is asked of us.", "MessageHeader.eventCoding")
     if not same_system(event.get("system"), EVENTS):
         raise refuse(400, "invariant", "The event system is unknown.", "MessageHeader.eventCoding.system")
-    if event.get("code") not in events:
+    if not isinstance(event.get("code"), str) or event["code"] not in events:
         raise refuse(400, "invariant", "The event is not one this service takes.", "MessageHeader.eventCoding.code")
 
 
