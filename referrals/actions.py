@@ -19,6 +19,7 @@ from records.entering.actions import list_to_enter
 from records.models import Patient, Relationship
 from records.people.homes import person
 from referrals import clocks, states
+from referrals.events import add_event
 from referrals.fhir import Unsendable, referral_to_bundle, withdrawal_to_bundle
 from referrals.models import Referral, ReferralEvent
 from referrals.states import NotAllowedNow
@@ -239,18 +240,7 @@ def record_event(
     held = Referral.objects.select_for_update(of=("self",)).select_related("clock").get(pk=referral.pk)
     if inbox_id and held.events.filter(kind=kind, inbox_id=inbox_id).exists():
         return held
-    held.version += 1
-    ReferralEvent.objects.create(
-        referral=held,
-        number=held.version,
-        kind=kind,
-        at=at or timezone.now(),
-        by=by.name,
-        by_kind=by.kind,
-        outbox_id=outbox_id,
-        inbox_id=inbox_id,
-        says=says or {},
-    )
+    add_event(held, kind=kind, by=by, at=at, outbox_id=outbox_id, inbox_id=inbox_id, says=says)
     events = list(held.events.all())
     held.state = states.fold(events)
     held.withdrawal = states.withdrawal(events)

@@ -20,6 +20,7 @@ from records.drawing import Json, text_at
 from records.entering.actions import list_to_enter
 from records.models import Patient, Relationship
 from referrals.actions import ChangedMeanwhile
+from referrals.events import add_event
 from referrals.received import states, threads
 from referrals.received.fhir.answer import Answer, Answering, answer_to_bundle
 from referrals.received.fhir.asked import Asked
@@ -175,18 +176,7 @@ def record_event(
     held = ReceivedRequest.objects.select_for_update(of=("self",)).get(pk=request.pk)
     if inbox_id and held.events.filter(inbox_id=inbox_id).exists():
         return held
-    held.version += 1
-    ReceivedEvent.objects.create(
-        request=held,
-        number=held.version,
-        kind=kind,
-        at=at or timezone.now(),
-        by=by.name,
-        by_kind=by.kind,
-        outbox_id=outbox_id,
-        inbox_id=inbox_id,
-        says=says or {},
-    )
+    add_event(held, kind=kind, by=by, at=at, outbox_id=outbox_id, inbox_id=inbox_id, says=says)
     events = list(held.events.all())
     held.state = states.fold(events)
     held.wanted_by = _wanted_by(events)
