@@ -171,7 +171,7 @@ def mesh_code(response: requests.Response) -> str:
 def try_out(mailbox: Mailbox) -> None:
     """Shake hands with MESH. Raises a DeliveryError."""
     with opened(mailbox) as talk:
-        talk.handshake()  # type: ignore[no-untyped-call]
+        talk.handshake()
 
 
 def look_up(mailbox: Mailbox, *, ods: str, workflow: str) -> list[str]:
@@ -188,11 +188,11 @@ def fetch(talk: Talk, mesh_message_id: str, most: int) -> Arrived:
     """
     message = talk.retrieve_message(mesh_message_id)
     try:
-        headers = dict(message.mex_headers())  # type: ignore[no-untyped-call]
+        headers = dict(message.mex_headers())
         arrived = Arrived(mesh_message_id, headers, b"")
         return arrived if arrived.is_report else Arrived(mesh_message_id, headers, _whole(message, most))
     finally:
-        message.close()  # type: ignore[no-untyped-call]
+        message.close()
 
 
 def _whole(message: Message, most: int) -> bytes:

@@ -120,7 +120,7 @@ def _shake_hands(talk: Talk, mailbox: Mailbox) -> None:
     """Once a day MESH wants to hear that the mailbox is in use."""
     now = timezone.now()
     if mailbox.shook_hands_at is None or mailbox.shook_hands_at < now - HANDSHAKE_AFTER:
-        talk.handshake()  # type: ignore[no-untyped-call]
+        talk.handshake()
         Mailbox.objects.filter(pk=mailbox.pk).update(shook_hands_at=now)
 
 
