@@ -112,3 +112,11 @@ def bell(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str]]:
     rung: list[tuple[str, str]] = []
     monkeypatch.setattr(doorbell, "ring", lambda task, row: rung.append((task, str(row))))
     return rung
+
+
+@pytest.fixture
+def sent(put: Put) -> OutboxMessage:
+    """A referral of ours that MESH has for the hospital."""
+    message = put()
+    assert outbox.deliver(message.pk) == "handed-over"
+    return message

@@ -24,6 +24,7 @@ from exchange.models import Arrival, InboxMessage, Mailbox, OutboxMessage, Partn
 from exchange.tests import listening
 from exchange.tests.messages import response
 from tests.peers import mesh
+from tests.peers.looking import answer, look_now, waits
 from tests.peers.mesh import SOMEBODY, THEM, Put, Sandbox
 
 pytestmark = [
@@ -32,27 +33,6 @@ pytestmark = [
     pytest.mark.usefixtures("heard"),
 ]
 PROJECT = Path(__file__).resolve().parents[2]
-
-
-@pytest.fixture
-def sent(put: Put) -> OutboxMessage:
-    """A referral of ours that MESH has for the hospital."""
-    message = put()
-    assert outbox.deliver(message.pk) == "handed-over"
-    return message
-
-
-def answer(to: OutboxMessage, **changes: Any) -> bytes:
-    return json.dumps(response(to.bundle_id) | changes).encode()
-
-
-def look_now(mailbox: Mailbox) -> str:
-    """Look into the mailbox at once, and read what was new."""
-    Mailbox.objects.update(poll_due_at=timezone.now())
-    ended = polling.poll(mailbox.pk)
-    for message_id in InboxMessage.objects.filter(state="received").values_list("pk", flat=True):
-        inbox.file(message_id)
-    return ended
 
 
 def read_again(message: InboxMessage, by: Person) -> str:
@@ -215,15 +195,6 @@ def test_hands_are_shaken_once_a_day(sandbox: Sandbox, mailbox: Mailbox) -> None
 
 
 # What waits for a person ----------------------------------------------------------------------------------------------
-def waits(reason: str) -> InboxMessage:
-    """The one message there is waits with this sentence; nothing was handled."""
-    message = InboxMessage.objects.get()
-    assert message.state == "needs-review"
-    assert reason in message.review_reason
-    assert listening.HANDLED == []
-    return message
-
-
 def test_an_unknown_sender_is_kept_and_read_once_it_is_known(
     sandbox: Sandbox, mailbox: Mailbox, sent: OutboxMessage, gp: Person
 ) -> None:
@@ -383,57 +354,3 @@ def test_a_wrong_password_is_said_of_the_mailbox(sandbox: Sandbox, mailbox: Mail
     mailbox.refresh_from_db()
     assert mailbox.trouble == ""
     assert mailbox.failing_since is None
-
-
-# Reports --------------------------------------------------------------------------------------------------------------
-@pytest.mark.requirement("MESH-12", "MESH-13")
-@pytest.mark.parametrize(
-    ("code", "state", "trouble"), [("14", "uncollected", "uncollected"), ("12", "refused", "unknown-mailbox")]
-)
-def test_a_report_brings_the_message_to_a_person_once(
-    code: str, state: str, trouble: str, sandbox: Sandbox, mailbox: Mailbox, sent: OutboxMessage, heard: list[Any]
-) -> None:
-    mesh_id = sent.handovers.get().mesh_message_id
-    for _ in range(2):
-        sandbox.report(code=code, linked_message_id=mesh_id, local_id=str(sent.pk))
-    look_now(mailbox)
-    sent.refresh_from_db()
-    assert (sent.state, sent.trouble) == (state, trouble)
-    assert [name for name, _ in heard] == [state]
-    assert sandbox.waiting() == []
-    assert set(InboxMessage.objects.values_list("state", "answers")) == {("filed", sent.pk)}
-    assert sent.handovers.get().code == code
-
-
-@pytest.mark.requirement("MESH-12")
-def test_a_report_is_matched_by_our_own_id_where_mesh_names_none_we_know(
-    sandbox: Sandbox, mailbox: Mailbox, put: Put, heard: list[Any]
-) -> None:
-    """MESH took it and we never heard that."""
-    message = put()
-    sandbox.report(linked_message_id="NEVERHEARD", local_id=str(message.pk))
-    look_now(mailbox)
-    message.refresh_from_db()
-    assert (message.state, [name for name, _ in heard]) == ("uncollected", ["uncollected"])
-
-
-@pytest.mark.parametrize("local_id", ["", "somebody-elses", "7c1f52f4-6d1c-4b0e-9a39-0d1c53a6f001"])
-def test_a_report_about_nothing_of_ours_waits_for_a_person(
-    local_id: str, sandbox: Sandbox, mailbox: Mailbox, heard: list[Any], gp: Person
-) -> None:
-    sandbox.report(linked_message_id="UNKNOWN", local_id=local_id)
-    look_now(mailbox)
-    message = waits("none that we know of")
-    assert heard == []
-    assert "Report from MESH" in gp.client.get(f"/exchange/in/{message.pk}/").content.decode()
-
-
-def test_what_was_collected_is_not_undone_by_a_report(
-    sandbox: Sandbox, mailbox: Mailbox, sent: OutboxMessage, heard: list[Any]
-) -> None:
-    sandbox.send(answer(sent))
-    look_now(mailbox)
-    sandbox.report(linked_message_id=sent.handovers.get().mesh_message_id)
-    look_now(mailbox)
-    sent.refresh_from_db()
-    assert (sent.state, [name for name, _ in heard]) == ("delivered", ["delivered"])
