@@ -118,7 +118,8 @@ def test_a_far_side_that_is_not_there_breaks_the_connection() -> None:
     proxy = Proxy(port, ports.pick({port}), seed=1)
     proxy.listen()
     began = time.monotonic()
-    with near(proxy) as one:
+    # Some kernels tell of the break while the connection is still being opened.
+    with contextlib.suppress(ConnectionResetError, BrokenPipeError), near(proxy) as one:
         assert until_broken(one) == b""
     assert time.monotonic() - began < 5
     proxy.refuse()
