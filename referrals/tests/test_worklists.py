@@ -38,7 +38,7 @@ def test_every_open_state_has_one_list() -> None:
     assert sorted(named) == sorted(states.OPEN)
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     happened=st.lists(
         st.tuples(
