@@ -16,8 +16,8 @@ from tests.walk.walking import walk
 
 pytestmark = pytest.mark.django_db
 SHARED = Path(__file__).resolve().parents[3] / "shared" / "data"
-#: The short form walks every fourth patient and the fullest records, and of each opens so many item pages; the long form
-#: walks everybody and opens all of them.
+#: The short form walks every fourth patient and the fullest records and opens so many item pages of each; the long
+#: form walks everybody and opens all of them.
 EVERY, FULLEST, ITEMS_EACH = 4, 2, 4
 
 
